@@ -1,0 +1,1 @@
+"""Golden VM images from one recipe."""

@@ -1,0 +1,85 @@
+"""Findings: what lint and audit say about a place, in one shape for people and machines."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is. Only `error` changes an exit code."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlace:
+    """A place in a file on the host; line and column are 1-based."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def as_json(self) -> dict[str, object]:
+        return {"file": self.file, "line": self.line, "column": self.column}
+
+
+@dataclass(frozen=True, slots=True)
+class GuestPlace:
+    """A path in the guest; undecodable bytes are carried as surrogate escapes."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return printable(self.path)
+
+    def as_json(self) -> dict[str, object]:
+        shown: dict[str, object] = {"path": printable(self.path)}
+        if shown["path"] != self.path:
+            shown["path_b64"] = base64.b64encode(self.path.encode("utf-8", "surrogateescape")).decode("ascii")
+        return shown
+
+
+Place = HostPlace | GuestPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem: its rule's code, how bad it is, where, and what to do."""
+
+    code: str
+    severity: Severity
+    message: str
+    place: Place = None
+    hint: str | None = None
+    subject: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "subject": self.subject,
+            "message": self.message,
+            "hint": self.hint,
+            "place": self.place.as_json() if self.place is not None else None,
+        }
+
+
+def printable(text: str) -> str:
+    """Text from a guest, safe for a terminal: control characters and undecodable bytes as backslash escapes."""
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")

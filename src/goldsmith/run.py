@@ -1,0 +1,218 @@
+"""The one gate through which goldsmith starts programs.
+
+Argument lists, never a shell; closed standard input; the C.UTF-8 locale; a timeout always; output into a log file whose
+tail goes into the error. Every program runs under `lifeline.py`, so it ends with everything it started as soon as
+goldsmith ends, even by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from goldsmith.errors import HostError, Interrupted, ProcessError, Terminated
+
+LIFELINE = str(Path(__file__).with_name("lifeline.py"))
+TAIL_LINES = 20
+# What a program sees of our environment: no proxies or credentials unless a caller adds them.
+INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME")
+PACKAGES = {
+    "debugfs": "e2fsprogs",
+    "e2fsck": "e2fsprogs",
+    "gpgv": "gpgv",
+    "grub-mkimage": "grub-common",
+    "mke2fs": "e2fsprogs",
+    "mmdebstrap": "mmdebstrap",
+    "qemu-img": "qemu-utils",
+    "qemu-storage-daemon": "qemu-system-common",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "resize2fs": "e2fsprogs",
+    "sfdisk": "fdisk",
+    "systemd-nspawn": "systemd-container",
+    "tune2fs": "e2fsprogs",
+    "unshare": "util-linux",
+    "xz": "xz-utils",
+    "zstd": "zstd",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that has ended: its exit code, standard output, and the log of its standard error."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    log: str
+
+    def tail(self, lines: int = TAIL_LINES) -> list[str]:
+        """The last lines of standard error, or of standard output where that is empty."""
+        text = self.log if self.log.strip() else self.stdout.decode("utf-8", "replace")
+        return text.splitlines()[-lines:]
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    check: bool = True,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    """Run a program to its end and return what it printed.
+
+    `timeout` is in seconds. Raises HostError if the program is not installed, ProcessError if it does not end in time
+    or, with `check`, ends with another code than 0.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log, tempfile.TemporaryFile() as source:
+        if stdin is not None:
+            source.write(stdin)
+            source.seek(0)
+        process = _Process(argv, stdin=source, stdout=out, stderr=log, env=env, cwd=cwd, pass_fds=pass_fds)
+        try:
+            returncode = process.wait(timeout)
+        finally:
+            process.end()
+        out.seek(0)
+        log.seek(0)
+        done = Completed(
+            tuple(argv), -1 if returncode is None else returncode, out.read(), log.read().decode("utf-8", "replace")
+        )
+    if returncode is None:
+        raise ProcessError(f"{argv[0]} did not end within {timeout:.0f} s", log_tail=done.tail())
+    if check and done.returncode != 0:
+        raise ProcessError(f"{argv[0]} ended with exit code {done.returncode}", log_tail=done.tail())
+    return done
+
+
+@contextmanager
+def running(
+    argv: Sequence[str],
+    *,
+    log: IO[bytes],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Iterator[Running]:
+    """A program in the background, ended when the block is left. Its output goes to `log`."""
+    process = _Process(argv, stdin=None, stdout=log, stderr=log, env=env, cwd=cwd, pass_fds=pass_fds)
+    try:
+        yield process
+    finally:
+        process.end()
+
+
+class _Process:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: IO[bytes] | None,
+        stdout: IO[bytes],
+        stderr: IO[bytes],
+        env: Mapping[str, str] | None,
+        cwd: Path | None,
+        pass_fds: Sequence[int],
+    ) -> None:
+        require(argv[0])
+        self.argv = tuple(argv)
+        read_end, self._lifeline = os.pipe2(os.O_CLOEXEC)
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-I", "-S", LIFELINE, str(read_end), *argv],
+                stdin=stdin if stdin is not None else subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                env=_environment(env),
+                cwd=cwd,
+                pass_fds=(read_end, *pass_fds),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(read_end)
+        self._ended = False
+
+    def wait(self, timeout: float) -> int | None:
+        """The exit code, or None if the program still runs after `timeout` seconds."""
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def poll(self) -> int | None:
+        return self._popen.poll()
+
+    def end(self) -> None:
+        """End the program and everything it started; safe to call twice."""
+        if not self._ended:
+            self._ended = True
+            os.close(self._lifeline)
+            self._popen.wait()
+
+
+Running = _Process
+
+
+def require(program: str) -> str:
+    """The path of a program. Raises HostError with the install line if it is not there."""
+    found = shutil.which(program, path=search_path())
+    if found is None:
+        package = PACKAGES.get(program, program)
+        raise HostError(
+            f"{program} is not installed",
+            hint=f"as root: apt-get install --no-install-recommends {package}",
+        )
+    return found
+
+
+def search_path() -> str:
+    """PATH with the system directories that a plain user's PATH lacks on Debian."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {**inherited, "PATH": search_path(), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", **(extra or {})}
+
+
+@contextmanager
+def signals_as_errors() -> Iterator[None]:
+    """SIGINT and SIGTERM become Interrupted and Terminated in the main thread, so that every clean-up runs.
+
+    A second signal during clean-up is ignored: the clean-up is bounded, and an abandoned one would leave things behind.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stopping = False
+
+    def stop(number: int, _frame: object) -> None:
+        nonlocal stopping
+        if stopping:
+            return
+        stopping = True
+        if number == signal.SIGINT:
+            raise Interrupted("interrupted", hint="run the same command again: finished work is kept")
+        raise Terminated("terminated", hint="run the same command again: finished work is kept")
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
