@@ -1,0 +1,60 @@
+"""The command `goldsmith`: one verb per file, each parses, calls the library and shows what it returned."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from goldsmith import __version__
+from goldsmith.cli.audit import audit
+from goldsmith.cli.build import build
+from goldsmith.cli.clone import clone
+from goldsmith.cli.doctor import doctor
+from goldsmith.cli.gc import gc
+from goldsmith.cli.generalize import generalize
+from goldsmith.cli.init import init
+from goldsmith.cli.lint import lint
+from goldsmith.cli.plan import plan
+from goldsmith.cli.verify import verify
+
+app = typer.Typer(
+    name="goldsmith",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Golden VM images from one recipe: customized, generalized, audited and proven on booted clones.",
+    epilog="Exit codes: 0 done; 1 the build failed; 2 input or command line wrong; 3 this host lacks something; "
+    "4 trust does not hold; 5 built but not proven; 130 interrupted; 143 terminated.",
+)
+for verb in (init, lint, plan, build, generalize, audit, verify, clone, doctor, gc):
+    app.command()(verb)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"goldsmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version and end."),
+) -> None:
+    """Options before the verb."""
+
+
+def main() -> None:
+    """The entry point: ends with the documented exit code, never with a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = 2
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)

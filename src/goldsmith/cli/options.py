@@ -1,0 +1,48 @@
+"""Options that several verbs share, spelled and explained once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldsmith.disk.disk import DiskFormat
+
+
+class EngineName(StrEnum):
+    """The engines of this version, for --engine."""
+
+    MOUNT = "mount"
+    GUESTFS = "guestfs"
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output; talk goes to standard error.")]
+Events = Annotated[
+    str | None, typer.Option("--events", metavar="PATH|FD", help="Write every event as a JSON line to a file or descriptor.")
+]
+Engine = Annotated[
+    EngineName | None,
+    typer.Option("--engine", help="How the guest's tree is opened. Default: the safest one that works well on this host."),
+]
+Format = Annotated[
+    DiskFormat | None,
+    typer.Option("--format", help="The disk's format, where the name does not end in .qcow2 or .raw. It is never probed."),
+]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a variable of the recipe; may be repeated.")
+]
+PoolFolder = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="The pool that images are admitted to [$XDG_STATE_HOME/goldsmith/images]."),
+]
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe; `goldsmith init` writes one to start from.")]
+Operations = Annotated[
+    str,
+    typer.Option("--operations", metavar="LIST", help="virt-sysprep's list syntax: defaults,-ssh-hostkeys,crash-data"),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option("--keep", metavar="PATH=REASON", help="Spare a path or glob, and say why; may be repeated."),
+]
