@@ -1,0 +1,123 @@
+"""What a machine is: the contract of every driver, and the specification that it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID, uuid4
+
+from goldsmith.disk.disk import Disk
+from goldsmith.machine.milestones import Milestone
+
+CLOUD_INIT_STAGES = (
+    Milestone.CLOUD_INIT_LOCAL,
+    Milestone.CLOUD_INIT_NETWORK,
+    Milestone.CLOUD_INIT_CONFIG,
+    Milestone.CLOUD_INIT_FINAL,
+)
+
+
+class Firmware(StrEnum):
+    """What the machine starts with."""
+
+    BIOS = "bios"
+    UEFI = "uefi"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSpec:
+    """One machine: no network, one disk (normally a throw-away overlay), perhaps a seed, a console log.
+
+    `memory` is in MiB. `folder` is a folder of this machine's own for what the driver has to keep beside the disk.
+    `uuid` is the SMBIOS UUID: systemd may take the machine-id from it, so no two clones share one. `stages` are the
+    cloud-init stages that are configured in the guest; the end of the last one is `ready`.
+    """
+
+    name: str
+    disk: Disk
+    folder: Path
+    seed: Path | None = None
+    firmware: Firmware = Firmware.BIOS
+    cpus: int = 1
+    memory: int = 1024
+    uuid: UUID = field(default_factory=uuid4)
+    accelerated: bool = False
+    stages: tuple[Milestone, ...] = CLOUD_INIT_STAGES
+
+    @property
+    def console(self) -> Path:
+        """Where everything that the guest prints on its serial console is appended to."""
+        return self.folder / f"{self.name}.console.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a driver's machines have. `hardware` is false for a rehearsal: it proves nothing about boot loader, kernel,
+    initramfs and udev. `activity` says whether CPU and block activity can be read from outside.
+    """
+
+    hardware: bool
+    activity: bool
+    firmwares: tuple[Firmware, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Totals since the start, read from the hypervisor: seconds for which virtual CPUs ran or wanted to run, and block
+    requests. Nothing that the guest prints counts.
+    """
+
+    cpu: float
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A machine that runs no more. `by_guest`: the guest itself powered off; otherwise `why` says what ended it."""
+
+    by_guest: bool
+    why: str
+
+
+class Machine(Protocol):
+    """A machine of one driver. Entering the context starts it; leaving it ends it, whatever state it is in.
+
+    Every end is idempotent. `start` raises HostError where a program is missing; what goes wrong with the machine itself
+    later is told by `ended()`.
+    """
+
+    features: Features
+    spec: MachineSpec
+
+    def start(self) -> None: ...
+
+    def ended(self) -> Ended | None:
+        """None while it runs."""
+
+    def activity(self) -> Activity: ...
+
+    def resets(self) -> int:
+        """How often the guest restarted the machine."""
+
+    def press_power_button(self) -> None:
+        """ACPI: the guest is asked to power off. A guest that is still booting may ignore it."""
+
+    def kill(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DriverStatus:
+    """Whether a driver works on this host, for `doctor`; `hint` is what to install."""
+
+    usable: bool
+    why: str
+    hint: str | None = None
