@@ -24,7 +24,9 @@ from goldsmith.run import signals_as_errors
 from goldsmith.settings import state_dir
 
 # What the system says when the host, not the input, is at fault.
-HOST_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENOMEM})
+HOST_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENOMEM}
+)
 WIDTH_OF_STEP = 12
 
 
@@ -56,7 +58,9 @@ class Conversation:
 
 
 @contextmanager
-def conversation(verb: str, *, json: bool = False, events: str | None = None, quiet: bool = False) -> Iterator[Conversation]:
+def conversation(
+    verb: str, *, json: bool = False, events: str | None = None, quiet: bool = False
+) -> Iterator[Conversation]:
     """Everything between parsing and the exit code. Errors raised inside become lines on standard error (and a JSON
     document with an `error` where one was asked for) and end the command with their documented code.
     """
@@ -86,9 +90,15 @@ def conversation(verb: str, *, json: bool = False, events: str | None = None, qu
 
 def _open_events(target: str) -> IO[str]:
     try:
-        return open(int(target), "w", encoding="utf-8", closefd=False) if target.isdigit() else Path(target).open("w", encoding="utf-8")  # noqa: SIM115
+        return (
+            open(int(target), "w", encoding="utf-8", closefd=False)
+            if target.isdigit()
+            else Path(target).open("w", encoding="utf-8")
+        )
     except OSError as error:
-        raise InputError(f"--events {target}: {error.strerror}", hint="give a writable path or an open descriptor") from error
+        raise InputError(
+            f"--events {target}: {error.strerror}", hint="give a writable path or an open descriptor"
+        ) from error
 
 
 def _host_hint(number: int | None) -> str | None:

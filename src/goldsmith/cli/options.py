@@ -18,26 +18,37 @@ class EngineName(StrEnum):
     GUESTFS = "guestfs"
 
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output; talk goes to standard error.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output; talk goes to standard error.")
+]
 Events = Annotated[
-    str | None, typer.Option("--events", metavar="PATH|FD", help="Write every event as a JSON line to a file or descriptor.")
+    str | None,
+    typer.Option("--events", metavar="PATH|FD", help="Write every event as a JSON line to a file or descriptor."),
 ]
 Engine = Annotated[
     EngineName | None,
-    typer.Option("--engine", help="How the guest's tree is opened. Default: the safest one that works well on this host."),
+    typer.Option(
+        "--engine", help="How the guest's tree is opened. Default: the safest one that works well on this host."
+    ),
 ]
 Format = Annotated[
     DiskFormat | None,
-    typer.Option("--format", help="The disk's format, where the name does not end in .qcow2 or .raw. It is never probed."),
+    typer.Option(
+        "--format", help="The disk's format, where the name does not end in .qcow2 or .raw. It is never probed."
+    ),
 ]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a variable of the recipe; may be repeated.")
 ]
 PoolFolder = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="DIR", help="The pool that images are admitted to [$XDG_STATE_HOME/goldsmith/images]."),
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="The pool that images are admitted to [$XDG_STATE_HOME/goldsmith/images]."
+    ),
 ]
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe; `goldsmith init` writes one to start from.")]
+RecipeFile = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="A recipe; `goldsmith init` writes one to start from.")
+]
 Operations = Annotated[
     str,
     typer.Option("--operations", metavar="LIST", help="virt-sysprep's list syntax: defaults,-ssh-hostkeys,crash-data"),

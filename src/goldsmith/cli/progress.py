@@ -42,8 +42,8 @@ class Progress:
         if quiet or not stream.isatty():
             yield cls(stream, None, quiet=quiet)
             return
-        from rich.console import Console  # noqa: PLC0415  rich costs 60 ms: only where it is seen
-        from rich.live import Live  # noqa: PLC0415
+        from rich.console import Console
+        from rich.live import Live
 
         console = Console(file=stream, highlight=False)
         progress: Progress | None = None
@@ -94,7 +94,8 @@ class Progress:
         inner = "one moment"
         if self._clones:
             inner = " · ".join(
-                f"{clone}: {milestone} {clock(now - since)}" for clone, (milestone, since) in sorted(self._clones.items())
+                f"{clone}: {milestone} {clock(now - since)}"
+                for clone, (milestone, since) in sorted(self._clones.items())
             )
         elif self._moving is not None:
             inner = moving(self._moving, now - self._moving_since)

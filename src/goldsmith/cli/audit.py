@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldsmith.cli.conversation import conversation
+from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
+
+
+def audit(
+    disk: Annotated[
+        Path, typer.Argument(metavar="DISK|DIR", help="A disk image, or a directory that is a guest's tree.")
+    ],
+    *,
+    operations: Operations = "defaults",
+    keep: Keep = None,
+    format: Format = None,  # noqa: A002  the option's name
+    engine: Engine = None,
+    json: Json = False,
+    events: Events = None,
+) -> None:
+    """Look for what a clone must not inherit, also in images that goldsmith did not make. Changes nothing.
+
+    Every operation of generalizing is planned; what is still planned is a finding. Ends with 5 if one is an error.
+
+    \b
+    Examples:
+      goldsmith audit vendor-image.qcow2
+      goldsmith audit /srv/rootfs --json
+    """
+    from goldsmith import api
+
+    with conversation("audit", json=json, events=events) as talk:
+        audited = api.audit(
+            disk,
+            format=format,
+            engine=engine.value if engine else None,
+            operations=operations,
+            keep=keep or (),
+            emit=talk.emit,
+        )
+        talk.finish(audited.as_json(), audited.as_text(), code=5 if audited.failed else 0)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldsmith.cli.conversation import conversation
+from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
+from goldsmith.errors import InputError
+
+
+def generalize(
+    disk: Annotated[
+        Path | None, typer.Argument(metavar="DISK|DIR", help="A disk image, or a directory that is a guest's tree.")
+    ] = None,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", help="Seal the result to a new disk; DISK stays as it is."),
+    ] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Change the disk or directory itself.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would be changed.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List the operations: what each covers and its upstream equivalent.")
+    ] = False,
+    operations: Operations = "defaults",
+    keep: Keep = None,
+    format: Format = None,  # noqa: A002  the option's name
+    engine: Engine = None,
+    json: Json = False,
+    events: Events = None,
+) -> None:
+    """Take everything out of a guest that a clone must not inherit, and prove it by a second plan that is empty.
+
+    \b
+    Examples:
+      goldsmith generalize --list
+      goldsmith generalize vm.qcow2 --dry-run
+      goldsmith generalize vm.qcow2 --output golden.qcow2
+      goldsmith generalize /srv/rootfs --in-place --operations defaults,-ssh-hostkeys
+      goldsmith generalize vm.qcow2 -o golden.qcow2 --keep '/etc/netplan/*=lab network'
+    """
+    from goldsmith import api
+
+    with conversation("generalize", json=json, events=events) as talk:
+        if list_:
+            listed = api.operations()
+            talk.finish(listed.as_json(), listed.as_text())
+            return
+        if disk is None:
+            raise InputError("no disk or directory was given", hint="goldsmith generalize DISK|DIR, or --list")
+        report = api.generalize(
+            disk,
+            format=format,
+            engine=engine.value if engine else None,
+            operations=operations,
+            keep=keep or (),
+            output=output,
+            in_place=in_place,
+            dry_run=dry_run,
+            emit=talk.emit,
+        )
+        talk.finish(report.as_json(), report.as_text())

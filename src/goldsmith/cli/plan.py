@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from goldsmith.cli.conversation import conversation
+from goldsmith.cli.options import Engine, Json, RecipeFile, Sets
+
+
+def plan(
+    recipe: RecipeFile,
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="No network and no guest: only what is known here.")
+    ] = False,
+    engine: Engine = None,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Show the steps of a build, each with its key, without doing any of them.
+
+    A step's key is a digest over everything before it; an equal key means an equal result. While the base's digest is
+    not known yet the keys are not either.
+
+    \b
+    Examples:
+      goldsmith plan debian12-base.yaml
+      goldsmith plan rocky10-base.yaml --offline --json
+    """
+    from goldsmith import api
+
+    with conversation("plan", json=json) as talk:
+        planned = api.plan(recipe, sets=sets or (), offline=offline, engine=engine.value if engine else None)
+        talk.finish(planned.as_json(), planned.as_text())
