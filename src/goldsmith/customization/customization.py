@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,12 +15,24 @@ from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import GuestInfo
 
 
+@dataclass(slots=True)
+class PackageLists:
+    """What the guest's package lists were last refreshed from: a digest of its package sources; None: not yet."""
+
+    refreshed_from: str | None = None
+
+
+def discard(output: bytes) -> None:
+    """An `output` for callers that keep no log."""
+
+
 @dataclass(frozen=True)
 class Session:
     """What a step of `customize` works with.
 
     `folder` is the recipe's: relative host paths start there. `variables` are what templates may name. Paths that a
-    step puts into the guest on purpose are added to `declared`, so generalizing spares them.
+    step puts into the guest on purpose are added to `declared`, so generalizing spares them. What guest programs print
+    goes to `output`.
     """
 
     guest: Guest
@@ -29,13 +41,16 @@ class Session:
     variables: Mapping[str, str]
     declared: set[str] = field(default_factory=set)
     emit: Emit = ignore
+    output: Callable[[bytes], None] = discard
+    lists: PackageLists = field(default_factory=PackageLists)
 
 
 class Customization(BaseModel, ABC):
     """One kind of recipe step; a subclass per kind, its recipe key in KEY, one file each.
 
-    What stands under the key in the recipe is the model's input. TOP_LEVEL kinds are keys of the recipe itself, the
-    others items of `customize`.
+    What stands under the key in the recipe is the model's input; a kind whose input is no mapping is a RootModel too.
+    TOP_LEVEL kinds are keys of the recipe itself, the others items of `customize`. RUNS_PROGRAMS and NEEDS_NETWORK say
+    what the kind may do, `needs_network` what this step does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,9 +59,24 @@ class Customization(BaseModel, ABC):
     RUNS_PROGRAMS: ClassVar[bool] = False
     NEEDS_NETWORK: ClassVar[bool] = False
 
-    def host_files(self) -> tuple[str, ...]:
-        """Files of the host whose content decides the result, as the recipe names them (relative to its folder)."""
+    def needs_network(self) -> bool:
+        """Whether this step reaches out from the guest."""
+        return self.NEEDS_NETWORK
+
+    def host_files(self, folder: Path = Path()) -> tuple[str, ...]:  # noqa: ARG002 - only kinds that name files use it
+        """Files of the host whose content decides the result, as the recipe names them (relative to `folder`).
+
+        A folder stands for all files below it, sorted; what does not exist is named all the same.
+        """
         return ()
+
+    def template_variables(self) -> frozenset[str]:
+        """The variables that the step's templates name."""
+        return frozenset()
+
+    def check(self, folder: Path) -> None:  # noqa: ARG002 - only kinds that name files use it
+        """Look at the host's files that the step names, without a guest. Raises InputError."""
+        return
 
     @abstractmethod
     def perform(self, session: Session) -> str:
@@ -54,9 +84,10 @@ class Customization(BaseModel, ABC):
 
 
 _REGISTRY: dict[str, type[Customization]] = {}
+Kind = TypeVar("Kind", bound=Customization)
 
 
-def register(kind: type[Customization]) -> type[Customization]:
+def register(kind: type[Kind]) -> type[Kind]:
     """Class decorator: makes a kind known under its recipe key."""
     if kind.KEY in _REGISTRY:
         raise ValueError(f"two customizations have the key {kind.KEY}")

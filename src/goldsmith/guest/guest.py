@@ -44,7 +44,8 @@ class Guest(Protocol):
 
     def index(self, roots: Sequence[str] = ("/",), *, digests: bool = False) -> Index:
         """List everything below the roots, the roots and their parents included; file systems of the host's kernel
-        (/proc, /sys, /dev, /run) are not entered. A root that is absent is left out.
+        (/proc, /sys, /dev, /run) are not entered. A root that is absent is left out, but the part of the way to it that
+        exists is listed.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""Every kind of customization, one file each: importing this package registers them all."""
+"""The kinds of recipe steps, one file each; importing this package registers them all."""
 
-import importlib
-import pkgutil
+from importlib import import_module
+from pkgutil import iter_modules
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
