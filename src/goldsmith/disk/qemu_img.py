@@ -1,0 +1,150 @@
+"""The one typed wrapper around qemu-img: formats always stated, paths always absolute, time and memory limited.
+
+An absolute path cannot be taken for a protocol (`nbd:`, `json:`) by QEMU. Images of others pass `header.inspect` first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+from goldsmith.disk.disk import Disk, DiskFormat
+from goldsmith.errors import HostError, InputError, ProcessError
+from goldsmith.run import require, run, running
+
+# Address space, in bytes. Converting maps about 0.5 GiB with QEMU 7.2; libguestfs and KubeVirt allow 1 GiB to inspect.
+MEMORY = 4 << 30
+# Seconds for what reads only metadata, and the slowest rate (bytes a second) taken for what moves data.
+METADATA_TIMEOUT = 120.0
+SLOWEST = 10 << 20
+OUT_OF_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
+PERCENT = re.compile(rb"\(\s*([0-9.]+)/100%\)")
+
+
+class Compression(StrEnum):
+    """How clusters of a qcow2 are packed."""
+
+    NONE = "none"
+    ZLIB = "zlib"
+    ZSTD = "zstd"
+
+
+def create_overlay(path: Path, backing: Disk, virtual_size: int | None = None) -> Disk:
+    """A new qcow2 that lies on `backing` and takes all writes; `virtual_size` in bytes may only grow.
+
+    Raises InputError where the disk would shrink, HostError where there is no space, ProcessError else.
+    """
+    size = backing.virtual_size if virtual_size is None else -(-virtual_size // 512) * 512
+    if size < backing.virtual_size:
+        raise InputError(
+            f"a disk of {size} bytes is smaller than its base of {backing.virtual_size} bytes",
+            hint="raise disk.size, or leave it out to keep the base's size",
+        )
+    target = path.absolute()
+    options = f"compat=1.1,backing_fmt={backing.format.value}"
+    _qemu_img(
+        ["create", "-q", "-f", "qcow2", "-o", options, "-b", str(backing.path.absolute()), "-F", backing.format.value,
+         str(target), str(size)],
+        folder=target.parent,
+        what=f"making the overlay {target}",
+    )  # fmt: skip
+    return Disk(target, DiskFormat.QCOW2, size, backing)
+
+
+def convert(
+    source: Disk,
+    target: Path,
+    format: DiskFormat,  # noqa: A002
+    *,
+    compression: Compression = Compression.NONE,
+    on_progress: Callable[[float], None] | None = None,
+) -> Disk:
+    """Copy what a guest would see of `source`, backing files included, into a new file that stands alone.
+
+    Runs of zeros become holes. Without parallel writes (`-W`) the same content gives the same bytes. `on_progress`
+    takes the done fraction, 0 to 1. Raises HostError where there is no space, ProcessError else.
+    """
+    target = target.absolute()
+    options: list[str] = []
+    if format is DiskFormat.QCOW2:
+        options += ["-o", "compat=1.1"]
+        if compression is not Compression.NONE:
+            options[1] += f",compression_type={compression.value}"
+            options.append("-c")
+    _qemu_img(
+        ["convert", "-p", "-f", source.format.value, "-O", format.value, *options, str(source.path.absolute()),
+         str(target)],
+        folder=target.parent,
+        what=f"converting {source.path}",
+        timeout=600 + source.virtual_size / SLOWEST,
+        on_progress=on_progress,
+    )  # fmt: skip
+    return Disk(target, format, source.virtual_size)
+
+
+def check(disk: Disk) -> None:
+    """Every cluster of a qcow2 is referenced exactly as counted. Raises ProcessError where it is not; raw has none."""
+    if disk.format is DiskFormat.QCOW2:
+        _qemu_img(
+            ["check", "-q", "-f", "qcow2", str(disk.path.absolute())],
+            folder=disk.path.parent,
+            what=f"checking {disk.path}",
+            timeout=METADATA_TIMEOUT + disk.virtual_size / (SLOWEST * 100),
+        )
+
+
+def _qemu_img(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    what: str,
+    timeout: float = METADATA_TIMEOUT,
+    on_progress: Callable[[float], None] | None = None,
+) -> None:
+    require("qemu-img")
+    argv = ["prlimit", f"--as={MEMORY}", "--core=0", "--", "qemu-img", *arguments]
+    if on_progress is None:
+        done = run(argv, timeout=timeout, check=False)
+        returncode, tail = done.returncode, done.tail()
+    else:
+        with tempfile.TemporaryFile() as log:
+            returncode = _watched(argv, log, timeout, on_progress, what)
+            log.seek(0)
+            # Progress rewrites one line with carriage returns.
+            text = log.read().decode("utf-8", "replace")
+            tail = [line for line in text.splitlines() if line.strip() and "/100%)" not in line][-20:]
+    if returncode == 0:
+        return
+    said = "\n".join(tail)
+    if OUT_OF_SPACE.search(said):
+        raise HostError(f"no space left in {folder} while {what}", hint="free some, or name a folder on a larger disk")
+    if "Permission denied" in said or "Read-only file system" in said:
+        raise HostError(f"{what} failed: {tail[-1]}", hint=f"make {folder} writable")
+    raise ProcessError(f"{what} failed: qemu-img ended with exit code {returncode}", log_tail=tail)
+
+
+def _watched(
+    argv: Sequence[str], log: IO[bytes], timeout: float, on_progress: Callable[[float], None], what: str
+) -> int:
+    deadline = time.monotonic() + timeout
+    with running(argv, log=log) as process:
+        while (returncode := process.wait(0.2)) is None:
+            if time.monotonic() > deadline:
+                raise ProcessError(f"{what} did not end within {timeout:.0f} s")
+            on_progress(_fraction(log))
+    on_progress(1.0)
+    return returncode
+
+
+def _fraction(log: IO[bytes]) -> float:
+    """How far qemu-img says it is: the last of the percentages it has printed."""
+    # The program writes at the position of this very open file: never move it.
+    size = os.fstat(log.fileno()).st_size
+    said = PERCENT.findall(os.pread(log.fileno(), 64, max(0, size - 64)))
+    return min(1.0, float(said[-1]) / 100) if said else 0.0
