@@ -1,0 +1,237 @@
+"""Whether cloud-init runs in a machine without user-data, where its data comes from, and how an image decides it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from goldsmith.cloudinit.effective import CLOUD_CFG_D, effective
+from goldsmith.cloudinit.identify import DISABLED, DS_IDENTIFY_CFG, Policy, read_list, read_policy, sorts_last
+from goldsmith.errors import InputError
+
+# What both readings of ds-identify are asked for where an image's version is not known.
+OLDEST, NEWEST = (22, 4), (26, 2)
+SEED_FOLDERS = ("/var/lib/cloud/seed/nocloud", "/var/lib/cloud/seed/nocloud-net")
+SEARCH_ANYWAY = "search,found=all,maybe=none,notfound=enabled"
+DROP_IN = "goldsmith-datasource.cfg"
+# In every version from 22.4 to 26.2 (settings.CFG_BUILTIN): a name that a version does not know is an error in its log.
+EVERYWHERE = (
+    "NoCloud", "ConfigDrive", "LXD", "OpenNebula", "DigitalOcean", "Azure", "AltCloud", "VMware", "OVF", "MAAS", "GCE",
+    "OpenStack", "AliYun", "Vultr", "Ec2", "CloudSigma", "CloudStack", "SmartOS", "Bigstep", "Scaleway", "Hetzner",
+    "IBMCloud", "Oracle", "Exoscale", "RbxCloud", "UpCloud", "NWCS", "None",
+)  # fmt: skip
+
+
+class Choice(StrEnum):
+    """The recipe's `datasource:`."""
+
+    LOCAL = "local"
+    CLOUDS = "clouds"
+    AS_BASE = "as-base"
+
+
+class Seed(StrEnum):
+    """What a clone is given; the two meanings of "no user-data"."""
+
+    NONE = "none"
+    EMPTY_NOCLOUD = "nocloud-empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Seedless:
+    """What happens in a machine that is given no seed.
+
+    `datasources` is the list that cloud-init walks, None for its built-in one; `fallback` says that it ends in the
+    datasource None, so that a first boot always finds one; `why` is one line.
+    """
+
+    enabled: bool
+    why: str
+    datasources: tuple[str, ...] | None = None
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropIn:
+    """A file to write into the image, 0644 and root's."""
+
+    path: str
+    content: bytes
+
+
+def parse_version(text: str | None) -> tuple[int, int] | None:
+    """The first two numbers of a version such as 22.4.2, None where there are none."""
+    match = re.match(r"(?:\d+:)?(\d+)\.(\d+)", text or "")
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def without_seed(
+    files: Mapping[str, bytes], *, version: str | None = None, arch: str = "x86_64", cmdline: str = ""
+) -> Seedless:
+    """The decision for a machine without any seed.
+
+    `files` are the image's files below /etc/cloud by guest path; ones below /var/lib/cloud/seed count too. `cmdline` is
+    the kernel's. Where `version` is not known, both the oldest and the newest reading have to enable cloud-init.
+    """
+    return _decide(files, version, arch, cmdline, nocloud=False)
+
+
+def with_seed(
+    files: Mapping[str, bytes], seed: Seed, *, version: str | None = None, arch: str = "x86_64", cmdline: str = ""
+) -> Seedless:
+    """The decision for a machine that is given a seed."""
+    return _decide(files, version, arch, cmdline, nocloud=seed is Seed.EMPTY_NOCLOUD)
+
+
+def expected_datasource(decision: Seedless, seed: Seed) -> str | None:
+    """The class of the datasource that a first boot ends with: DataSourceNoCloud, DataSourceNone, or None for neither.
+
+    A machine without network finds no other; that a list holds real clouds only costs time.
+    """
+    if not decision.enabled:
+        return None
+    if seed is Seed.EMPTY_NOCLOUD and (decision.datasources is None or "NoCloud" in decision.datasources):
+        return "DataSourceNoCloud"
+    return "DataSourceNone" if decision.fallback else None
+
+
+def _decide(files: Mapping[str, bytes], version: str | None, arch: str, cmdline: str, *, nocloud: bool) -> Seedless:
+    known = parse_version(version)
+    readings = [
+        _decide_as(files, each, arch, cmdline, nocloud=nocloud) for each in ((known,) if known else (NEWEST, OLDEST))
+    ]
+    return next((reading for reading in readings if not reading.enabled), readings[0])
+
+
+def _decide_as(
+    files: Mapping[str, bytes], version: tuple[int, int], arch: str, cmdline: str, *, nocloud: bool
+) -> Seedless:
+    words = cmdline.split()
+    if DISABLED in files:
+        return Seedless(enabled=False, why=f"{DISABLED} is there")
+    if "cloud-init=disabled" in words:
+        return Seedless(enabled=False, why="the kernel's command line says cloud-init=disabled")
+    policy = read_policy(files, version, arch=arch, cmdline=words)
+    listed = read_list(files, version)
+    own = _own_list(files)
+    match policy:
+        case Policy(mode="disabled"):
+            return Seedless(enabled=False, why="the policy in ds-identify.cfg is disabled")
+        case Policy(mode="enabled"):
+            return _enabled("the policy in ds-identify.cfg is enabled", own)
+        case Policy(datasource=str(name)):
+            return _enabled(f"ds-identify.cfg names the datasource {name}", _ending_in_none((name,)))
+        case _:
+            pass
+    shown = f"[{', '.join(listed)}]" if listed else "no one-line list"
+    if listed and (len(listed) == 1 or (len(listed) == 2 and listed[1] == "None")):
+        # Since 24.2 a single name is handed on as it is, without None behind it.
+        runtime = listed if len(listed) == 1 and version >= (24, 2) else _ending_in_none(listed)
+        return _enabled(f"datasource_list is {shown}", runtime)
+    if (nocloud or _has_seed_folder(files)) and (listed is None or "NoCloud" in listed):
+        return _enabled("a NoCloud seed is found", ("NoCloud", "None"))
+    if policy.mode == "report" or policy.notfound == "enabled":
+        return _enabled("no seed is found, and the policy enables cloud-init anyway", own)
+    return Seedless(
+        enabled=False,
+        why=f"ds-identify finds no datasource ({shown}) and the policy is notfound=disabled",
+        datasources=own,
+    )
+
+
+def _has_seed_folder(files: Mapping[str, bytes]) -> bool:
+    return any(f"{folder}/user-data" in files and f"{folder}/meta-data" in files for folder in SEED_FOLDERS)
+
+
+def _own_list(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
+    """The list as cloud-init itself reads it, None for its built-in one, which ends in None."""
+    config = effective(files).config
+    if "datasource_list" not in config:
+        return None
+    value = config["datasource_list"]
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _enabled(why: str, datasources: tuple[str, ...] | None) -> Seedless:
+    return Seedless(
+        enabled=True, why=why, datasources=datasources, fallback=datasources is None or "None" in datasources
+    )
+
+
+def _ending_in_none(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names if "None" in names else (*names, "None")
+
+
+def drop_ins(choice: Choice, files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
+    """The files that make the choice true in an image with these files; () where nothing has to be written.
+
+    Raises InputError where no drop-in can do it: cloud-init.disabled is there, or another file sorts behind ours
+    everywhere.
+    """
+    if choice is Choice.AS_BASE:
+        return ()
+    if DISABLED in files:
+        raise InputError(
+            f"datasource: {choice} cannot work: {DISABLED} is in the image",
+            hint=f"add the step `delete: {DISABLED}`",
+        )
+    made = _local(files) if choice is Choice.LOCAL else _clouds(files)
+    _check(choice, {**files, **{each.path: each.content for each in made}})
+    return made
+
+
+def _local(files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
+    listing = _listing(files, ("NoCloud", "None"), "only a local seed or none: the image's defaults always apply")
+    return (listing, *_neutral_policy(files))
+
+
+def _neutral_policy(files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
+    """ds-identify.cfg outranks the list: what it says about mode or datasource has to go."""
+    if all(read_policy(files, version) == Policy() for version in (OLDEST, NEWEST)):
+        return ()
+    return (DropIn(DS_IDENTIFY_CFG, b"# goldsmith: datasource_list in cloud.cfg.d decides\n"),)
+
+
+def _clouds(files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
+    text = f"# goldsmith: without a datasource cloud-init runs all the same\npolicy: {SEARCH_ANYWAY}\n"
+    policy = DropIn(DS_IDENTIFY_CFG, text.encode())
+    own = _own_list(files)
+    seen = {read_list(files, version) for version in (OLDEST, NEWEST)}
+    if own is None and seen == {None}:
+        return (policy,)
+    real = [name for name in own or () if name != "None"]
+    names = (*real, "None") if len(real) > 1 else EVERYWHERE
+    if seen == {names}:
+        return (policy,)
+    return (_listing(files, names, "every cloud, and None where none is found"), policy)
+
+
+def _listing(files: Mapping[str, bytes], names: Iterable[str], why: str) -> DropIn:
+    """One line, in a file that is the last for cloud-init and for ds-identify."""
+    others = [posixpath.basename(path) for path in files if posixpath.dirname(path) == CLOUD_CFG_D]
+    others = [name for name in others if not re.fullmatch(rf"z+-{re.escape(DROP_IN)}", name)]
+    candidates = (f"{'z' * count}-{DROP_IN}" for count in range(4, 16))
+    name = next((name for name in candidates if sorts_last(name, others)), f"zzzz-{DROP_IN}")
+    text = f"# goldsmith: {why}\ndatasource_list: [{', '.join(names)}]\n"
+    return DropIn(f"{CLOUD_CFG_D}/{name}", text.encode())
+
+
+def _check(choice: Choice, files: Mapping[str, bytes]) -> None:
+    """What was made has to be what both readings see, and what cloud-init reads."""
+    for version in ("22.4", "26.2"):
+        decision = without_seed(files, version=version)
+        own = _own_list(files)
+        if not (decision.enabled and decision.fallback) or (choice is Choice.LOCAL and own != ("NoCloud", "None")):
+            raise InputError(
+                f"datasource: {choice} cannot work: a file of {CLOUD_CFG_D} sets datasource_list and sorts behind ours"
+                f" ({decision.why})",
+                hint=f"remove datasource_list from it, or rename it: {_blame(files)}",
+            )
+
+
+def _blame(files: Mapping[str, bytes]) -> str:
+    setting = sorted(path for path, content in files.items() if b"datasource_list" in content and DROP_IN not in path)
+    return ", ".join(setting) or "none is known"

@@ -1,0 +1,39 @@
+"""Which of a guest's files decide what its cloud-init does, read through an open guest."""
+
+from __future__ import annotations
+
+from goldsmith.cloudinit.datasource import SEED_FOLDERS
+from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D
+from goldsmith.cloudinit.identify import DISABLED, DS_IDENTIFY_CFG
+from goldsmith.guest.guest import Guest
+from goldsmith.guest.index import Index
+
+CONFIGURATION_ROOTS = ("/etc/cloud", *SEED_FOLDERS)
+LIMIT = 1 << 20
+
+
+def read_configuration(guest: Guest) -> dict[str, bytes]:
+    """Guest path → content of every file that `effective` and `without_seed` look at; links are followed in the guest.
+
+    Raises BuildError where one is longer than 1 MiB: no configuration is.
+    """
+    index = guest.index(CONFIGURATION_ROOTS)
+    return {path: guest.read(path, limit=LIMIT) for path in _paths(index)}
+
+
+def _paths(index: Index) -> list[str]:
+    folder = index.resolve(CLOUD_CFG_D)
+    names = [entry.name for entry in index.children(folder)] if folder is not None else []
+    wanted = [
+        CLOUD_CFG,
+        *(f"{CLOUD_CFG_D}/{name}" for name in names if name.endswith(".cfg")),
+        DS_IDENTIFY_CFG,
+        DISABLED,
+        *(f"{folder}/{name}" for folder in SEED_FOLDERS for name in ("user-data", "meta-data")),
+    ]
+    return [path for path in wanted if _is_file(index, path)]
+
+
+def _is_file(index: Index, path: str) -> bool:
+    canonical = index.resolve(path)
+    return canonical is not None and index[canonical].is_regular
