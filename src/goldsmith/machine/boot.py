@@ -2,62 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 
+from goldsmith.errors import InputError
 from goldsmith.events import Emit, ignore
-from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.driver import DriverStatus, Machine, MachineSpec
+from goldsmith.machine.drivers import qemu
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience
+from goldsmith.machine.watch import BootRecord, Passed, WatchedBoot
+
+__all__ = ["BootRecord", "Passed", "boot", "drivers"]
+
+LOOK_SECONDS = 0.2
+DEFAULT_PATIENCE = Patience()
+_DRIVERS: Mapping[str, Callable[[MachineSpec], Machine]] = {"qemu": qemu.QemuMachine}
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A milestone that a boot passed, `seconds` after the machine was started. `boot` counts from 1: a guest may restart."""
-
-    milestone: Milestone
-    seconds: float
-    boot: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class BootRecord:
-    """What one machine's boot left. `problem` is one line, None where everything was reached; `tail` are the console's last
-    lines, safe to print; `off` says that the guest powered off by itself, so that its disk is consistent. `seconds` is the
-    whole time from start to end, `boots` how often the machine started.
-    """
-
-    name: str
-    driver: str
-    milestones: tuple[Passed, ...]
-    console: Path
-    seconds: float
-    boots: int
-    off: bool
-    problem: str | None
-    tail: tuple[str, ...]
-
-    def reached(self, milestone: Milestone) -> bool:
-        """Whether the milestone was passed in any boot of this machine."""
-        return any(passed.milestone is milestone for passed in self.milestones)
+def drivers() -> Mapping[str, DriverStatus]:
+    """Every driver, and whether it works on this host."""
+    return {"qemu": qemu.status()}
 
 
 def boot(
     specs: Sequence[MachineSpec],
     *,
     until: Milestone = Milestone.READY,
-    patience: Patience = Patience(),
+    patience: Patience = DEFAULT_PATIENCE,
     speed: float = 1.0,
     at_once: int | None = None,
     driver: str = "qemu",
     emit: Emit = ignore,
 ) -> tuple[BootRecord, ...]:
-    """Start every machine, wait until each passes `until`, and end it: by ACPI where it is `ready`, else hard.
+    """Start every machine, wait until each passes `until`, and end it: by ACPI where that is `ready`, else hard.
 
-    Records come in the order of `specs`. `speed` is this host's measured speed (`Acceleration.speed`): patience is divided by
-    it. At most `at_once` machines run at a time (default: as many as there are processors). What goes wrong in a machine
-    is a record's `problem`, never an exception. Raises HostError where the driver cannot work here; on Stopped all
-    machines are ended first.
+    Records come in the order of `specs`. `speed` is this host's measured speed (`Acceleration.speed`): patience is
+    divided by it. At most `at_once` machines run at a time (default: as many as there are processors). What goes wrong
+    in a machine is its record's `problem`, never an exception. Raises HostError where the driver cannot work here; when
+    the caller is stopped, every machine is ended first.
     """
-    raise NotImplementedError
+    make = _DRIVERS.get(driver)
+    if make is None:
+        raise InputError(f"no driver is called {driver}", hint=f"drivers: {', '.join(sorted(_DRIVERS))}")
+    if len({spec.name for spec in specs}) != len(specs):
+        raise InputError("two machines have the same name")
+    records: dict[str, BootRecord] = {}
+    waiting = deque(specs)
+    places = max(1, at_once if at_once is not None else os.cpu_count() or 1)
+    with ExitStack() as machines:
+        running: list[WatchedBoot] = []
+        while waiting or running:
+            while waiting and len(running) < places:
+                machine = machines.enter_context(make(waiting.popleft()))
+                watched = WatchedBoot(machine, driver=driver, until=until, patience=patience.scaled(speed), emit=emit)
+                running.append(watched)
+            for watched in tuple(running):
+                record = watched.look()
+                if record is not None:
+                    records[record.name] = record
+                    running.remove(watched)
+            if running:
+                time.sleep(LOOK_SECONDS)
+    return tuple(records[spec.name] for spec in specs)

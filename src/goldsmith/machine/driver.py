@@ -10,14 +10,7 @@ from typing import Protocol, Self
 from uuid import UUID, uuid4
 
 from goldsmith.disk.disk import Disk
-from goldsmith.machine.milestones import Milestone
-
-CLOUD_INIT_STAGES = (
-    Milestone.CLOUD_INIT_LOCAL,
-    Milestone.CLOUD_INIT_NETWORK,
-    Milestone.CLOUD_INIT_CONFIG,
-    Milestone.CLOUD_INIT_FINAL,
-)
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 
 
 class Firmware(StrEnum):
@@ -85,8 +78,8 @@ class Ended:
 class Machine(Protocol):
     """A machine of one driver. Entering the context starts it; leaving it ends it, whatever state it is in.
 
-    Every end is idempotent. `start` raises HostError where a program is missing; what goes wrong with the machine itself
-    later is told by `ended()`.
+    Every end is idempotent. `start` raises HostError where a program is missing; what goes wrong with the machine
+    itself is told by `ended()`.
     """
 
     features: Features

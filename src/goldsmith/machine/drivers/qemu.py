@@ -1,0 +1,254 @@
+"""Machines run by QEMU: q35, virtio, no network, everything stated on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from goldsmith.disk.disk import Disk, DiskFormat
+from goldsmith.errors import HostError, ProcessError
+from goldsmith.machine.driver import Activity, DriverStatus, Ended, Features, Firmware, MachineSpec
+from goldsmith.machine.qmp import Qmp
+from goldsmith.run import Running, require, running
+
+PROGRAM = "qemu-system-x86_64"
+# What a compromised QEMU may not do; libvirt's choice.
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+FEATURES = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS, Firmware.UEFI))
+LOG_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ovmf:
+    """A UEFI firmware: the code, and the template of its variables, of which each machine gets a copy."""
+
+    code: Path
+    variables: Path
+
+
+# Debian and Ubuntu, Fedora and EL, Arch; builds without Secure Boot.
+OVMF = (
+    Ovmf(Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd")),
+    Ovmf(Path("/usr/share/edk2/ovmf/OVMF_CODE.fd"), Path("/usr/share/edk2/ovmf/OVMF_VARS.fd")),
+    Ovmf(Path("/usr/share/edk2/x64/OVMF_CODE.4m.fd"), Path("/usr/share/edk2/x64/OVMF_VARS.4m.fd")),
+)
+
+
+def status() -> DriverStatus:
+    """Whether QEMU can run machines here."""
+    try:
+        require(PROGRAM)
+    except HostError as error:
+        return DriverStatus(usable=False, why=error.message, hint=error.hint)
+    if not any(ovmf.code.exists() for ovmf in OVMF):
+        missing = _no_ovmf()
+        return DriverStatus(usable=True, why=f"BIOS only: {missing.message}", hint=missing.hint)
+    return DriverStatus(usable=True, why=f"{PROGRAM} is installed")
+
+
+def argv(spec: MachineSpec, *, monitor: int, ovmf: Ovmf | None = None) -> list[str]:
+    """The whole command line. `monitor` is the descriptor of a connected socket; `ovmf` names the code and this
+    machine's own copy of the variables.
+    """
+    machine = "q35,graphics=off,vmport=off,hpet=off,dump-guest-core=off"
+    if ovmf is not None:
+        machine += ",pflash0=code,pflash1=variables"
+    words = [PROGRAM, "-no-user-config", "-nodefaults", "-display", "none", "-sandbox", SANDBOX]
+    words += ["-name", f"guest={_comma(spec.name)}", "-uuid", str(spec.uuid)]
+    words += ["-machine", machine, "-accel", "kvm" if spec.accelerated else "tcg"]
+    # EL 9 and 10 need x86-64-v2 and v3: `max` has both, and is the fastest one under emulation.
+    words += ["-cpu", "max", "-smp", str(spec.cpus), "-m", str(spec.memory)]
+    words += ["-rtc", "base=utc", "-boot", "strict=on", "-nic", "none"]
+    words += ["-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"]
+    words += ["-chardev", f"file,id=console,path={_comma(str(spec.console))},append=on", "-serial", "chardev:console"]
+    words += ["-object", json.dumps({"qom-type": "rng-random", "id": "entropy", "filename": "/dev/urandom"})]
+    words += ["-device", json.dumps({"driver": "virtio-rng-pci", "rng": "entropy"})]
+    if ovmf is not None:
+        code = {"driver": "file", "filename": str(ovmf.code), "read-only": True, "auto-read-only": False}
+        words += _blockdev({"driver": "raw", "node-name": "code", "read-only": True, "file": code})
+        variables = {"driver": "file", "filename": str(ovmf.variables), "auto-read-only": False}
+        words += _blockdev({"driver": "raw", "node-name": "variables", "file": variables})
+    for node in _nodes(spec.disk):
+        words += _blockdev(node)
+    words += ["-device", json.dumps({"driver": "virtio-blk-pci", "id": "disk", "drive": "disk-0", "bootindex": 1})]
+    if spec.seed is not None:
+        file = {"driver": "file", "filename": str(spec.seed), "read-only": True, "auto-read-only": False}
+        words += _blockdev({"driver": "raw", "node-name": "seed", "read-only": True, "file": file})
+        words += ["-device", json.dumps({"driver": "virtio-blk-pci", "id": "seed", "drive": "seed"})]
+    return words
+
+
+def _nodes(disk: Disk) -> Iterator[Mapping[str, object]]:
+    """The chain of block nodes, deepest first. Only the top is written, without flushing: it is thrown away when the
+    host goes down. A qcow2 without a backing disk of ours gets `null`: what its header names is never opened.
+    """
+    chain = [disk]
+    while chain[-1].backing is not None:
+        chain.append(chain[-1].backing)
+    for depth in reversed(range(len(chain))):
+        top = depth == 0
+        cache = {"direct": False, "no-flush": top}
+        common = {"read-only": not top, "auto-read-only": False, "cache": cache, "discard": "unmap"}
+        node: dict[str, object] = {"driver": chain[depth].format.value, "node-name": f"disk-{depth}", **common}
+        node["file"] = {"driver": "file", "filename": str(chain[depth].path), **common}
+        if chain[depth].format is DiskFormat.QCOW2:
+            node["backing"] = f"disk-{depth + 1}" if depth + 1 < len(chain) else None
+        yield node
+
+
+def _blockdev(node: Mapping[str, object]) -> list[str]:
+    return ["-blockdev", json.dumps(node)]
+
+
+def _comma(value: str) -> str:
+    return value.replace(",", ",,")
+
+
+def _no_ovmf() -> HostError:
+    return HostError("no UEFI firmware for QEMU", hint="as root: apt-get install --no-install-recommends ovmf")
+
+
+class QemuMachine:
+    """One QEMU process. Its monitor is one end of a socket pair, which has no name that could be left behind."""
+
+    features = FEATURES
+
+    def __init__(self, spec: MachineSpec) -> None:
+        self.spec = spec
+        self._stack = ExitStack()
+        self._process: Running | None = None
+        self._qmp: Qmp | None = None
+        self._threads: tuple[int, ...] = ()
+        self._activity = Activity(0.0, 0)
+        self._resets = 0
+        self._shutdown: str | None = None
+        self._ended: Ended | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def log(self) -> Path:
+        """What QEMU itself says."""
+        return self.spec.folder / f"{self.spec.name}.qemu.log"
+
+    def start(self) -> None:
+        """Raises HostError without QEMU, or without a UEFI firmware where the machine needs one."""
+        require(PROGRAM)
+        self.spec.folder.mkdir(parents=True, exist_ok=True)
+        ovmf = self._own_ovmf() if self.spec.firmware is Firmware.UEFI else None
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = argv(self.spec, monitor=theirs.fileno(), ovmf=ovmf)
+            log = self._stack.enter_context(self.log.open("wb"))
+            self._process = self._stack.enter_context(running(command, log=log, pass_fds=(theirs.fileno(),)))
+        try:
+            self._qmp = Qmp(ours, self.spec.name)
+            self._stack.callback(self._qmp.close)
+            self._threads = tuple(each["thread-id"] for each in self._qmp.execute("query-cpus-fast"))
+        except ProcessError as error:
+            ours.close()
+            self._ended = self._end_of_process() or Ended(by_guest=False, why=error.message)
+
+    def ended(self) -> Ended | None:
+        """None while QEMU runs and its guest can go on."""
+        if self._ended is None and self._process is not None:
+            gone = self._process.poll() is not None
+            if gone and self._qmp is not None:
+                self._qmp.wait_gone(2.0)
+            self._read_events()
+            if gone and self._ended is None:
+                self._ended = self._end_of_process()
+        return self._ended
+
+    def activity(self) -> Activity:
+        """The last known values where QEMU no longer answers."""
+        if self._qmp is not None and self._ended is None:
+            try:
+                devices = self._qmp.execute("query-blockstats")
+            except ProcessError:
+                return self._activity
+            counted = ("rd_operations", "wr_operations", "flush_operations", "unmap_operations")
+            blocks = sum(int(device["stats"].get(name, 0)) for device in devices for name in counted)
+            self._activity = Activity(sum(map(_cpu_seconds, self._threads)), blocks)
+        return self._activity
+
+    def resets(self) -> int:
+        """How often the guest restarted the machine."""
+        self._read_events()
+        return self._resets
+
+    def press_power_button(self) -> None:
+        """Does nothing on a machine that has ended."""
+        if self._qmp is not None and self.ended() is None:
+            try:
+                self._qmp.execute("system_powerdown")
+            except ProcessError:
+                return
+
+    def kill(self) -> None:
+        """End QEMU at once."""
+        self._stack.close()
+        self._qmp = None
+        if self._ended is None and self._process is not None:
+            self._ended = Ended(by_guest=False, why="it was killed")
+
+    def _own_ovmf(self) -> Ovmf:
+        for ovmf in OVMF:
+            if ovmf.code.exists() and ovmf.variables.exists():
+                own = self.spec.folder / f"{self.spec.name}.vars.fd"
+                shutil.copyfile(ovmf.variables, own)
+                return Ovmf(ovmf.code, own)
+        raise _no_ovmf()
+
+    def _read_events(self) -> None:
+        for event in self._qmp.events() if self._qmp is not None else ():
+            data = event.get("data", {})
+            match event.get("event"):
+                case "RESET" if data.get("guest"):
+                    self._resets += 1
+                case "SHUTDOWN":
+                    self._shutdown = str(data.get("reason", ""))
+                case "BLOCK_IO_ERROR" if data.get("action") == "stop":
+                    self._ended = Ended(by_guest=False, why=f"its disk could not be written: {data.get('reason')}")
+
+    def _end_of_process(self) -> Ended | None:
+        code = self._process.poll() if self._process is not None else None
+        if code is None:
+            return None
+        if code == 0 and self._shutdown == "guest-shutdown":
+            return Ended(by_guest=True, why="the guest powered off")
+        said = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()][-LOG_LINES:]
+        return Ended(by_guest=False, why=f"QEMU ended with exit code {code}" + "".join(f": {line}" for line in said))
+
+
+def _cpu_seconds(thread: int) -> float:
+    """For how long a thread ran or waited for a processor: what the guest wanted, however loaded this host is."""
+    try:
+        running_for, waiting_for, _ = Path(f"/proc/{thread}/schedstat").read_text(encoding="ascii").split()
+        return (int(running_for) + int(waiting_for)) / 1e9
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        pass
+    try:
+        fields = Path(f"/proc/{thread}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return 0.0

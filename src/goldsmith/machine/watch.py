@@ -1,0 +1,192 @@
+"""One machine's boot from start to end: reads the console, asks the hypervisor, decides when to stop waiting."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from goldsmith.events import Emit, MilestonePassed
+from goldsmith.machine.console import tail
+from goldsmith.machine.driver import Ended, Machine
+from goldsmith.machine.milestones import ORDER, Milestone, Scanner
+from goldsmith.machine.patience import Patience, Watch
+
+SAMPLE_SECONDS = 1.0
+READ_BYTES = 1024 * 1024
+CONSOLE_LIMIT = 64 * 1024 * 1024
+# A relabeling boot or a boot loader's fallback restarts once; more is a loop.
+MOST_BOOTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A milestone that a boot passed, `seconds` after the machine was started; `boot` counts from 1."""
+
+    milestone: Milestone
+    seconds: float
+    boot: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BootRecord:
+    """What one machine's boot left.
+
+    `problem` is one line, None where everything was reached; `tail` are the console's last lines, safe to print. `off`:
+    the guest powered off by itself, so its disk is consistent. `seconds` is the whole time from start to end, `boots`
+    how often the machine started. `hardware` is false for a rehearsal.
+    """
+
+    name: str
+    driver: str
+    hardware: bool
+    milestones: tuple[Passed, ...]
+    console: Path
+    seconds: float
+    boots: int
+    off: bool
+    problem: str | None
+    tail: tuple[str, ...]
+
+    def reached(self, milestone: Milestone) -> bool:
+        """Whether the milestone was passed in any boot of this machine."""
+        return any(passed.milestone is milestone for passed in self.milestones)
+
+
+class _Phase(Enum):
+    BOOTING = auto()
+    POWERING_OFF = auto()
+    DONE = auto()
+
+
+class WatchedBoot:
+    """`look()` as often as wanted, until it returns a record; it never waits. The machine must have been started."""
+
+    def __init__(self, machine: Machine, *, driver: str, until: Milestone, patience: Patience, emit: Emit) -> None:
+        """`patience` is already scaled to this host."""
+        self.machine = machine
+        self._driver = driver
+        self._until = until
+        self._patience = patience
+        self._emit = emit
+        self._started = time.monotonic()
+        self._scanner = Scanner(machine.spec.stages)
+        self._watch = Watch(patience, cloud_init=bool(machine.spec.stages))
+        self._passed: list[Passed] = []
+        self._phase = _Phase.BOOTING
+        self._problem: str | None = None
+        self._offset = 0
+        self._next_sample = 0.0
+        self._pressed = 0
+        self._powering_since = 0.0
+
+    def look(self) -> BootRecord | None:
+        """Go on by one step. None while the boot goes on; afterwards the machine has ended."""
+        ended = self.machine.ended()
+        now = time.monotonic() - self._started
+        self._read_console(now)
+        match self._phase:
+            case _Phase.BOOTING if ended is None:
+                self._look_at_boot(now)
+            case _Phase.POWERING_OFF if ended is None:
+                self._look_at_power_off(now)
+            case _Phase.DONE:
+                pass
+            case _:
+                assert ended is not None
+                self._end(now, ended)
+        return self._record(now) if self._phase is _Phase.DONE else None
+
+    def _look_at_boot(self, now: float) -> None:
+        if self._reached_goal():
+            if self._until is Milestone.READY or self._until is Milestone.OFF:
+                self._power_off(now)
+            else:
+                self._kill()
+            return
+        if now >= self._next_sample:
+            self._next_sample = now + SAMPLE_SECONDS
+            self._watch.sample(now, self.machine.activity())
+        if self._offset > CONSOLE_LIMIT:
+            self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
+        elif self.machine.resets() >= MOST_BOOTS:
+            self._problem = f"it restarted {self.machine.resets()} times without getting ready"
+        else:
+            self._problem = self._watch.verdict(now, self._scanner.dead_end)
+        if self._problem is None:
+            return
+        # What came so far that an operating system runs is powered off, so that its disk can be read afterwards.
+        if self._scanner.dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
+            self._power_off(now)
+        else:
+            self._kill()
+
+    def _look_at_power_off(self, now: float) -> None:
+        since = now - self._powering_since
+        if since >= self._patience.grace:
+            told = f"did not power off within {since:.0f} s, though its power button was pressed {self._pressed} times"
+            self._problem = f"{self._problem}; then it {told}" if self._problem else f"it {told}"
+            self._kill()
+        elif since >= self._pressed * self._patience.press:
+            self.machine.press_power_button()
+            self._pressed += 1
+
+    def _power_off(self, now: float) -> None:
+        self._phase = _Phase.POWERING_OFF
+        self._powering_since = now
+
+    def _kill(self) -> None:
+        self.machine.kill()
+        self._phase = _Phase.DONE
+
+    def _end(self, now: float, ended: Ended) -> None:
+        """It ended by itself: as asked, or before its time."""
+        self._read_console(now)
+        asked = self._phase is _Phase.POWERING_OFF
+        if ended.by_guest:
+            self._pass(now, Milestone.OFF, self._scanner.boot)
+        if self._problem is None and not asked and not self._reached_goal():
+            last = f"after {self._passed[-1].milestone}" if self._passed else "before its first milestone"
+            why = "the guest powered off by itself" if ended.by_guest else ended.why
+            self._problem = f"it ended {last}, {now:.1f} s after its start: {why}"
+        elif self._problem is None and asked and not ended.by_guest:
+            self._problem = f"it was asked to power off, but: {ended.why}"
+        self._kill()
+
+    def _reached_goal(self) -> bool:
+        """A quiet console may never show an early milestone; a later one implies it."""
+        if ORDER[self._until] > ORDER[Milestone.INIT]:
+            return any(passed.milestone is self._until for passed in self._passed)
+        return any(ORDER[passed.milestone] >= ORDER[self._until] for passed in self._passed)
+
+    def _read_console(self, now: float) -> None:
+        try:
+            with self.machine.spec.console.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read(READ_BYTES)
+        except FileNotFoundError:
+            return
+        self._offset += len(data)
+        for seen in self._scanner.feed(data):
+            self._pass(now, seen.milestone, seen.boot)
+
+    def _pass(self, now: float, milestone: Milestone, boot: int) -> None:
+        self._passed.append(Passed(milestone, now, boot))
+        self._watch.passed(now, milestone)
+        self._emit(MilestonePassed(self.machine.spec.name, milestone.value, now))
+
+    def _record(self, now: float) -> BootRecord:
+        spec = self.machine.spec
+        return BootRecord(
+            name=spec.name,
+            driver=self._driver,
+            hardware=self.machine.features.hardware,
+            milestones=tuple(self._passed),
+            console=spec.console,
+            seconds=now,
+            boots=self.machine.resets() + 1,
+            off=any(passed.milestone is Milestone.OFF for passed in self._passed),
+            problem=self._problem,
+            tail=tail(spec.console),
+        )
