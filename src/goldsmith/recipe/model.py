@@ -1,0 +1,298 @@
+"""What a recipe says, as frozen models: the sections that are the recipe's own, and the Recipe that a build works from.
+
+Bases and customizations bring their own models (`Source`, `Customization`), found by their keys in the registries.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from goldsmith.base.source import Source
+from goldsmith.customization.customization import Customization
+from goldsmith.errors import InputError
+from goldsmith.findings import HostPlace
+from goldsmith.generalization.select import select
+from goldsmith.generalization.sparing import Keep
+from goldsmith.recipe.document import Document, Loc
+from goldsmith.recipe.size import parse_size
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+~-]{0,30}[A-Za-z0-9])?")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+OWN_VARIABLES = ("name", "version", "arch")
+"""What templates may name in every recipe."""
+
+
+def wrong(message: str, hint: str | None = None) -> PydanticCustomError:
+    """A validator's complaint, worded for people: `message` follows the name of the key."""
+    return PydanticCustomError("recipe", "{message}", {"message": message, "hint": hint})
+
+
+def _name(value: str) -> str:
+    if "/" in value:
+        raise wrong("contains a slash", "the name becomes a file's name, not a path; `--output` chooses the folder")
+    if not NAME.fullmatch(value):
+        raise wrong("is no name", "letters, digits, `.`, `_` and `-`, at most 64, a letter or digit at both ends")
+    return value
+
+
+def _version(value: str) -> str:
+    if not VERSION.fullmatch(value):
+        raise wrong("is no version", 'letters, digits, `.`, `_`, `+`, `~` and `-`, such as "1.0" or "2026.09.1"')
+    return value
+
+
+def _size(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return parse_size(value)
+        except ValueError as error:
+            raise wrong(str(error), "a whole number and K, M, G or T (powers of 1024), such as 10G") from error
+    if isinstance(value, int | float):
+        raise wrong("is a number without a unit", "K, M, G or T (powers of 1024) behind it, such as 10G")
+    return value
+
+
+def _variables(value: dict[str, str]) -> Mapping[str, str]:
+    for name in value:
+        if name in OWN_VARIABLES:
+            raise wrong(f"sets `{name}`, which every recipe has from its key `{name}`", "choose another name")
+        if not VARIABLE.fullmatch(name):
+            raise wrong(f"has `{name}`, which is no name", "letters, digits and `_`, not beginning with a digit")
+    return MappingProxyType(value)
+
+
+def _guest_path(value: str) -> str:
+    if not value.startswith("/"):
+        raise wrong("is no path of the guest", "paths of the guest begin with `/`")
+    return value
+
+
+def _operations(value: str) -> str:
+    try:
+        select(value)
+    except InputError as error:
+        raise wrong(f"is no list of operations: {error.message}", error.hint) from error
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        Keep(_guest_path(value), "").matches("/")
+    except re.error as error:
+        raise wrong("is no pattern", f"look at the brackets: {error}") from error
+    return value
+
+
+def host_arch() -> str:
+    """This host's architecture, by the kernel's name."""
+    return platform.machine()
+
+
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{NAME.pattern}$"})]
+Version = Annotated[str, AfterValidator(_version), Field(json_schema_extra={"pattern": f"^{VERSION.pattern}$"})]
+Arch = Literal["x86_64", "aarch64"]
+NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Operations = Annotated[str, StringConstraints(min_length=1), AfterValidator(_operations)]
+GuestPattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"pattern": "^/"})]
+Size = Annotated[
+    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* ?[KMGTkmgt](i[Bb])?$"})
+]
+Variables = Annotated[
+    dict[str, str],
+    AfterValidator(_variables),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{VARIABLE.pattern}$", "not": {"enum": list(OWN_VARIABLES)}},
+            "additionalProperties": {"type": "string"},
+        }
+    ),
+]
+
+
+class Section(BaseModel):
+    """A part of a recipe: frozen, and no key that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class DiskSection(Section):
+    """The image's virtual disk."""
+
+    size: Size | None = None
+    """Its size, such as 10G. Default: the base's own; never smaller."""
+
+
+class KeepEntry(Section):
+    """One thing that generalizing leaves where it is."""
+
+    path: GuestPattern
+    """A path of the guest, kept with all below it; `*`, `?` and `[…]` match as in a shell, `**` crosses slashes."""
+    reason: NonEmpty
+    """Why a clone may have it: goes into the report."""
+
+
+class GeneralizeSection(Section):
+    """What is removed so that clones differ and nothing of the build stays."""
+
+    operations: Operations = "defaults"
+    """virt-sysprep's list syntax: `defaults,-logfiles`."""
+    keep: tuple[KeepEntry, ...] = ()
+    """What to leave where it is, with the reason."""
+
+    def kept(self) -> tuple[Keep, ...]:
+        """What planning spares."""
+        return tuple(Keep(each.path, each.reason) for each in self.keep)
+
+
+class SealSection(Section):
+    """How the finished disk is packed."""
+
+    format: Literal["qcow2", "raw"] = "qcow2"
+    """The image's format."""
+    compression: Literal["zstd", "zlib", "none"] | None = None
+    """How a qcow2 image is compressed. Default: zstd; zlib for a QEMU older than 5.1. A raw image has none."""
+
+    @model_validator(mode="after")
+    def _raw_has_no_compression(self) -> SealSection:
+        if self.format == "raw" and self.compression not in {None, "none"}:
+            raise wrong("asks for a compressed raw image", "qcow2 can be compressed; raw cannot")
+        return self
+
+    @property
+    def packing(self) -> str:
+        """One word: raw, qcow2/zstd, qcow2/zlib or qcow2/none."""
+        return self.format if self.format == "raw" else f"{self.format}/{self.compression or 'zstd'}"
+
+
+class ExpectedUsers(Section):
+    """Accounts of a booted clone."""
+
+    present: tuple[NonEmpty, ...] = ()
+    """These exist, and have no password that works."""
+    absent: tuple[NonEmpty, ...] = ()
+    """These do not exist."""
+
+    @model_validator(mode="after")
+    def _not_both(self) -> ExpectedUsers:
+        if both := sorted(set(self.present) & set(self.absent)):
+            raise wrong(f"expects {both[0]} to be present and to be absent", "remove one")
+        return self
+
+
+class Expect(Section):
+    """What has to be found on the clones."""
+
+    users: ExpectedUsers = ExpectedUsers()
+    """Accounts that exist and that do not."""
+    packages: tuple[NonEmpty, ...] = ()
+    """Packages that are installed."""
+
+
+class VerifySection(Section):
+    """How the sealed image is proven on booted clones."""
+
+    clones: Annotated[StrictInt, Field(ge=2, le=16)] = 2
+    """How many clones boot: the first without a seed, the others with an empty NoCloud seed."""
+    expect: Expect = Expect()
+    """What has to be found on them."""
+
+
+class Sections(Section):
+    """The recipe's own keys; `base`, `customize` and those of top-level customizations have their own models."""
+
+    name: Name
+    """The image's name, the first part of its file's name."""
+    version: Version
+    """The image's version, in quotes: YAML makes a number of 1.0. An admitted version never changes."""
+    arch: Arch | None = None
+    """The guest's architecture. Default: the host's."""
+    vars: Variables = Field(default_factory=lambda: MappingProxyType({}))  # type: ignore[arg-type]
+    """Variables for templates, beside name, version and arch; `--set NAME=VALUE` replaces one."""
+    disk: DiskSection = DiskSection()
+    """The image's virtual disk."""
+    generalize: GeneralizeSection = GeneralizeSection()
+    """What is removed so that clones differ and nothing of the build stays."""
+    seal: SealSection = SealSection()
+    """How the finished disk is packed."""
+    verify: VerifySection = VerifySection()
+    """How the sealed image is proven on booted clones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to make. Relative host paths start at `folder`.
+
+    `digest` is SHA-256 over the meaning of the recipe and its variables: comments, quotes and the order of keys do not
+    change it; what stands in files that it names is not part of it. `settings` are the customizations that are keys of
+    the recipe itself, by key; `customize` the steps, in order. `variables` are what templates may name.
+    """
+
+    path: Path
+    digest: str
+    document: Document
+    name: str
+    version: str
+    arch: str
+    base: Source
+    disk: DiskSection
+    settings: Mapping[str, Customization]
+    customize: tuple[Customization, ...]
+    generalize: GeneralizeSection
+    seal: SealSection
+    verify: VerifySection
+    variables: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    @property
+    def stem(self) -> str:
+        """The image file's name without its suffix: rocky10-base-v1.0."""
+        return f"{self.name}-v{self.version}"
+
+    @property
+    def customizations(self) -> tuple[Customization, ...]:
+        """All of them in the order in which they are performed.
+
+        The steps come first: they may install or replace the cloud-init whose configuration the defaults work on. The
+        datasource comes last: its file has to sort behind all others.
+        """
+        last = sorted(self.settings, key=lambda key: (key == "datasource", key))
+        return (*self.customize, *(self.settings[key] for key in last))
+
+    @property
+    def datasource(self) -> Customization | None:
+        """What the recipe says about datasources, if anything."""
+        return self.settings.get("datasource")
+
+    @property
+    def defaults(self) -> Customization | None:
+        """The recipe's cloud-init defaults, if any."""
+        return self.settings.get("defaults")
+
+    def place(self, *loc: str | int, key: bool = False) -> HostPlace:
+        """Where a value (or its key) stands in the file: `place("verify", "expect", "users", "present", 0)`."""
+        way: Loc = loc
+        return self.document.place(way, key=key)
