@@ -19,6 +19,8 @@ DISABLED = "/etc/cloud/cloud-init.disabled"
 KEY = "datasource_list"
 GREP_SINCE = (24, 2)
 STRICT_SINCE = (25, 2)
+_BLANK = " \t"
+_SPACE = " \t\r\v\f"
 _GREP = re.compile(KEY + r"[\"']*[ \t\f\v\r]*:")
 
 
@@ -77,9 +79,9 @@ def read_list(files: Mapping[str, bytes], version: tuple[int, int]) -> tuple[str
     if found is None:
         return None
     if version >= GREP_SINCE:
-        # Its get_value: nothing behind the last colon is no value.
-        found = found if found.rpartition(":")[2].strip() else ""
-    return _array(found) or None
+        # Its get_value keeps what stands behind the last colon.
+        return _array(found.rpartition(":")[2].strip(_SPACE), _SPACE) or None
+    return _array(found, _BLANK) or None
 
 
 def _read_lines(text: str) -> str | None:
@@ -104,10 +106,11 @@ def _grep(text: str) -> str | None:
     return found
 
 
-def _array(value: str) -> tuple[str, ...]:
-    bare = value.strip().removeprefix("[").removesuffix("]")
-    items = (_unquote(" ".join(item.split())) for item in bare.split(","))
-    return tuple(item for item in items if item)
+def _array(value: str, space: str) -> tuple[str, ...]:
+    # A carriage return is no blank for the older reading: a file with CRLF line ends has a last entry of `None]` and it.
+    bare = value.removeprefix("[").removesuffix("]")
+    items = " ".join(_unquote(item.strip(space)) for item in bare.split(","))
+    return tuple(item for item in items.split(" ") if item)
 
 
 def _unquote(value: str) -> str:
@@ -123,7 +126,8 @@ def read_policy(
     """
     policy: str | None = None
     datasource: str | None = None
-    for line in files.get(DS_IDENTIFY_CFG, b"").decode("utf-8", "surrogateescape").split("\n"):
+    # The last line counts only with its newline, in every version.
+    for line in files.get(DS_IDENTIFY_CFG, b"").decode("utf-8", "surrogateescape").split("\n")[:-1]:
         key, colon, value = line.partition("#")[0].partition(":")
         if not colon:
             continue

@@ -36,7 +36,11 @@ class Mergers:
             return self._list(strong, weak, self.list_)
         if isinstance(strong, str) and self.str_ is not None:
             # A string gives way to whatever lies under it, a dictionary too.
-            return strong + weak if isinstance(weak, str) and "append" in self.str_ else weak
+            if "append" not in self.str_:
+                return weak
+            if not isinstance(weak, str):
+                raise MergeError(f"a string cannot be merged with {weak!r} by str(append)")
+            return strong + weak
         return strong
 
     def _dict(self, strong: dict[Any, Any], weak: dict[Any, Any], options: frozenset[str]) -> dict[Any, Any]:
@@ -54,14 +58,14 @@ class Mergers:
 
     def _list(self, strong: list[Any], weak: Any, options: frozenset[str]) -> Any:
         method = next((name for name in ("append", "prepend", "replace", "no_replace") if name in options), "replace")
-        if not isinstance(weak, list):
-            if method == "replace":
-                return weak
+        if not isinstance(weak, list) and method == "replace":
+            return weak
+        if not isinstance(weak, list | dict | str) or (method == "no_replace" and strong and weak and isinstance(weak, dict)):
             raise MergeError(f"a list cannot be merged with {weak!r} by list({method})")
         if method == "append":
-            return strong + weak
+            return [*strong, *weak]
         if method == "prepend":
-            return weak + strong
+            return [*weak, *strong]
         merged = list(strong)
         if method == "no_replace":
             return merged
