@@ -91,10 +91,14 @@ class Index(Mapping[str, Entry]):
 
     def below(self, path: str) -> Iterator[Entry]:
         """Everything below a directory, a directory's content before the directory itself: the order to remove in."""
-        for child in self.children(path):
-            if child.is_directory:
-                yield from self.below(child.path)
-            yield child
+        pending = [(child, False) for child in reversed(self.children(path))]
+        while pending:
+            entry, emptied = pending.pop()
+            if emptied or not entry.is_directory:
+                yield entry
+                continue
+            pending.append((entry, True))
+            pending.extend((child, False) for child in reversed(self.children(entry.path)))
 
     def resolve(self, path: str) -> str | None:
         """The canonical path that `path` leads to, links followed as inside the guest; None if a part is missing,

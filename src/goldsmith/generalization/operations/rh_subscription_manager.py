@@ -1,0 +1,27 @@
+"""Registration with Red Hat."""
+
+from __future__ import annotations
+
+from goldsmith.findings import Severity
+from goldsmith.generalization.operation import removal
+
+# Upstream acts only where the distribution is exactly rhel; these paths mean the same wherever they are.
+removal(
+    "rh-subscription-manager",
+    (
+        "/etc/pki/consumer/*",
+        "/etc/pki/entitlement/*",
+        "/var/lib/rhsm/facts/*",
+        "/var/lib/rhsm/cache/*",
+        "/var/lib/rhsm/*.json",
+        "/etc/insights-client/machine-id",
+        "/etc/insights-client/.registered",
+        "/etc/insights-client/.unregistered",
+        "/etc/insights-client/.last-upload.results",
+        "/etc/insights-client/.lastupload",
+    ),
+    covers="registration with Red Hat Subscription Management and Insights",
+    reason="one host's registration",
+    upstream="virt-sysprep rh-subscription-manager (rhel only, without Insights)",
+    severity=Severity.ERROR,
+)
