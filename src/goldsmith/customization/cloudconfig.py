@@ -1,33 +1,16 @@
-"""cloud-init's configuration files in a guest: read for planning, written with proof."""
+"""cloud-init's configuration files in a guest: written, and read back for proof."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, is_configuration
+from goldsmith.cloudinit.effective import CLOUD_CFG
+from goldsmith.cloudinit.files import LIMIT
 from goldsmith.customization.customization import Session
 from goldsmith.customization.placing import placing
 from goldsmith.errors import BuildError
 
-# More than any real file; cloud-init itself reads at most 10 MiB in old versions' helpers.
-LARGEST = 4 << 20
 MODE = 0o644
-
-
-def configuration_files(session: Session) -> Mapping[str, bytes]:
-    """Guest path → content of what cloud-init reads; links are followed, directories and dangling links left out."""
-    index = session.guest.index([CLOUD_CFG, CLOUD_CFG_D])
-    directory = index.resolve(CLOUD_CFG_D)
-    names = [entry.name for entry in index.children(directory)] if directory is not None else []
-    found: dict[str, bytes] = {}
-    for path in (CLOUD_CFG, *(f"{CLOUD_CFG_D}/{name}" for name in names)):
-        real = index.resolve(path)
-        if is_configuration(path) and (real is None or not index[real].is_directory):
-            try:
-                found[path] = session.guest.read(path, LARGEST)
-            except FileNotFoundError:
-                continue
-    return found
 
 
 def require_cloud_init(files: Mapping[str, bytes], step: str) -> None:
@@ -44,8 +27,10 @@ def put(session: Session, step: str, path: str, content: bytes) -> None:
     place = placing(session, step, [path])
     real = place.file(path, content, MODE, 0, 0)
     place.done()
-    entry = session.guest.index([real])[real]
-    if session.guest.read(path, LARGEST) != content:
+    index = session.guest.index([real])
+    entry, top = index[real], index["/"]
+    if session.guest.read(path, LIMIT) != content:
         raise BuildError(f"{step}: {path} reads back differently from what was written")
-    if (entry.mode, entry.uid, entry.gid) != (MODE, 0, 0):
+    # A plain user's tree (engine tree) belongs to that user: there, root is the owner of its top.
+    if entry.mode != MODE or (entry.uid, entry.gid) not in {(0, 0), (top.uid, top.gid)}:
         raise BuildError(f"{step}: {path} is {entry.mode:04o} {entry.uid}:{entry.gid}, not 0644 0:0")

@@ -102,7 +102,7 @@ class Packages:
     def refresh(self) -> None:
         """Refresh the package lists, once per session unless the sources changed or the lists are gone."""
         current = sources_digest(self.session.guest, self.packager)
-        if current == self.session.lists.refreshed_from:
+        if current is not None and current == self.session.lists.refreshed_from:
             return
         self.run(self.packager.refresh, "refreshing the package lists", network=True)
         self.session.lists.refreshed_from = sources_digest(self.session.guest, self.packager)

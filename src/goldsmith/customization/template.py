@@ -31,7 +31,7 @@ def variables(text: str) -> frozenset[str]:
 
 
 def render(text: str, values: Mapping[str, str], *, field: str) -> str:
-    """The rendered text, its line ends and its last newline as they stand.
+    """The rendered text, its last newlines as they stand; every line ends with a newline character.
 
     Raises InputError, naming `field`, where a variable is not defined or an expression fails.
     """

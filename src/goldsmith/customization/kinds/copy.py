@@ -33,12 +33,12 @@ class Copy(Customization):
         description="Absolute path in the guest. For a file, a / at the end means: in that directory, by its own name."
     )
     mode: Mode | None = Field(
-        None,
+        default=None,
         description='Octal digits in quotes, for every file; new files get "0644", "0755" if executable on the host. '
         "New directories always get 0755.",
     )
-    owner: Account | None = Field(None, description="User of the guest by name or number; new files get root.")
-    group: Account | None = Field(None, description="Group of the guest by name or number; new files get root.")
+    owner: Account | None = Field(default=None, description="User of the guest by name or number; new files get root.")
+    group: Account | None = Field(default=None, description="Group of the guest by name or number; new files get root.")
 
     def host_files(self, folder: Path = Path()) -> tuple[str, ...]:
         return hostfiles.below(folder, self.source)

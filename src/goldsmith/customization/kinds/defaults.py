@@ -11,8 +11,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from goldsmith.cloudinit import document, modules
 from goldsmith.cloudinit.effective import CLOUD_CFG_D, effective
+from goldsmith.cloudinit.files import LIMIT, read_configuration
 from goldsmith.customization import hostfiles
-from goldsmith.customization.cloudconfig import LARGEST, configuration_files, put, require_cloud_init
+from goldsmith.customization.cloudconfig import put, require_cloud_init
 from goldsmith.customization.customization import Customization, Session, register
 from goldsmith.customization.fields import HostPath
 from goldsmith.errors import BuildError, InputError
@@ -47,16 +48,19 @@ class Defaults(Customization):
     KEY = "defaults"
     TOP_LEVEL = True
     name: Annotated[str, AfterValidator(_file_name)] = Field(
-        "99-custom-defaults", description="Name of the file in /etc/cloud/cloud.cfg.d; .cfg is added."
+        default="99-custom-defaults",
+        validate_default=True,
+        description="Name of the file in /etc/cloud/cloud.cfg.d; .cfg is added.",
     )
     config: Annotated[str, AfterValidator(_configuration)] | None = Field(
-        None, description="The content: cloud-config YAML with a mapping at its top (write it after `config: |`)."
+        default=None,
+        description="The content: cloud-config YAML with a mapping at its top (write it after `config: |`).",
     )
     file: HostPath | None = Field(
-        None, description="Instead of config: a file of the host, relative to the recipe's folder."
+        default=None, description="Instead of config: a file of the host, relative to the recipe's folder."
     )
     disable_modules: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="cloud-init modules that do not run, exactly these: their stage's list is written without them.",
     )
 
@@ -83,14 +87,14 @@ class Defaults(Customization):
         """What is written, but for the module lists. Raises InputError where cloud-init would not read it as meant."""
         if self.file is None:
             return (self.config or "").encode()
-        content = hostfiles.read(folder, self.file, step=self.KEY, limit=LARGEST)
+        content = hostfiles.read(folder, self.file, step=self.KEY, limit=LIMIT)
         said = faults(self.file, content)
         if said:
             raise InputError(f"{self.KEY}: {said[0]}", hint="cloud-init would not read the file as it is meant")
         return content
 
     def perform(self, session: Session) -> str:
-        files = configuration_files(session)
+        files = read_configuration(session.guest)
         require_cloud_init(files, self.KEY)
         others = {path: content for path, content in files.items() if path != self.path}
         written = without_modules(self.content(session.folder), self.disable_modules, others)

@@ -16,9 +16,13 @@ class MakeDirectory(Customization):
 
     KEY = "mkdir"
     path: DirectoryPath = Field(description="Absolute path in the guest.")
-    mode: Mode | None = Field(None, description='Octal digits in quotes; a new directory gets "0755".')
-    owner: Account | None = Field(None, description="User of the guest by name or number; a new directory gets root.")
-    group: Account | None = Field(None, description="Group of the guest by name or number; a new directory gets root.")
+    mode: Mode | None = Field(default=None, description='Octal digits in quotes; a new directory gets "0755".')
+    owner: Account | None = Field(
+        default=None, description="User of the guest by name or number; a new directory gets root."
+    )
+    group: Account | None = Field(
+        default=None, description="Group of the guest by name or number; a new directory gets root."
+    )
 
     def perform(self, session: Session) -> str:
         step = f"{self.KEY} {self.path}"

@@ -32,17 +32,23 @@ class Run(Customization):
     KEY = "run"
     RUNS_PROGRAMS = True
     script: HostPath | None = Field(
-        None,
+        default=None,
         description="A script of the host, relative to the recipe's folder; its first line names the interpreter "
         "(#!/bin/bash), else it is /bin/sh.",
     )
-    command: tuple[str, ...] | None = Field(None, min_length=1, description="A program and its arguments; no shell.")
-    shell: str | None = Field(
-        None, min_length=1, description="Lines for the guest's /bin/sh, which stops at the first that fails (-e)."
+    command: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="A program and its arguments; no shell."
     )
-    network: bool = Field(False, description="Whether it reaches the host's network.")
+    shell: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Lines for the guest's /bin/sh, which stops at the first that fails (-e).",
+    )
+    network: bool = Field(default=False, description="Whether it reaches the host's network.")
     env: Mapping[VariableName, str] = Field(default={}, description="Environment variables.")
-    timeout: Annotated[float, Field(gt=0, le=86400)] = Field(600.0, description="Seconds after which it is ended.")
+    timeout: Annotated[float, Field(gt=0, le=86400)] = Field(
+        default=600.0, description="Seconds after which it is ended."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -23,9 +23,9 @@ class Services(Customization):
 
     KEY = "services"
     RUNS_PROGRAMS = True
-    enable: tuple[UnitName, ...] = Field((), description="Units that start at boot from now on.")
-    disable: tuple[UnitName, ...] = Field((), description="Units that no longer start at boot by themselves.")
-    mask: tuple[UnitName, ...] = Field((), description="Units that cannot be started at all, even by others.")
+    enable: tuple[UnitName, ...] = Field(default=(), description="Units that start at boot from now on.")
+    disable: tuple[UnitName, ...] = Field(default=(), description="Units that no longer start at boot by themselves.")
+    mask: tuple[UnitName, ...] = Field(default=(), description="Units that cannot be started at all, even by others.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

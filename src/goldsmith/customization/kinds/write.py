@@ -25,9 +25,13 @@ class Write(Customization):
         description="The whole content: a Jinja template that knows the recipe's name, version and vars. "
         "A name that is not defined is an error.",
     )
-    mode: Mode | None = Field(None, description='Octal digits in quotes; a new file gets "0644".')
-    owner: Account | None = Field(None, description="User of the guest by name or number; a new file gets root.")
-    group: Account | None = Field(None, description="Group of the guest by name or number; a new file gets root.")
+    mode: Mode | None = Field(default=None, description='Octal digits in quotes; a new file gets "0644".')
+    owner: Account | None = Field(
+        default=None, description="User of the guest by name or number; a new file gets root."
+    )
+    group: Account | None = Field(
+        default=None, description="Group of the guest by name or number; a new file gets root."
+    )
 
     def template_variables(self) -> frozenset[str]:
         return template.variables(self.text)
