@@ -26,7 +26,9 @@ class MachineSpec:
 
     `memory` is in MiB. `folder` is a folder of this machine's own for what the driver has to keep beside the disk.
     `uuid` is the SMBIOS UUID: systemd may take the machine-id from it, so no two clones share one. `stages` are the
-    cloud-init stages that are configured in the guest; the end of the last one is `ready`.
+    cloud-init stages that are configured in the guest; the end of the last one is `ready`. `says_finished`: that stage
+    has the module final_message, which announces its end; without it the guest is ready once it rests after that
+    stage's begin and the login prompt.
     """
 
     name: str
@@ -39,6 +41,7 @@ class MachineSpec:
     uuid: UUID = field(default_factory=uuid4)
     accelerated: bool = False
     stages: tuple[Milestone, ...] = CLOUD_INIT_STAGES
+    says_finished: bool = True
 
     @property
     def console(self) -> Path:

@@ -56,11 +56,12 @@ _LOGIN = re.compile(r"^(?!Last )\S{1,64} login:(?: |$)")
 # What cloud-init itself prints at the begin of each stage (22.4 and 25.1 alike) and in its module final_message.
 _RUNNING = re.compile(r"Cloud-init v\. \S{1,60} running '(init-local|init|modules:config|modules:final)'")
 _FINISHED = re.compile(r"Cloud-init v\. \S{1,60} finished at ")
-# What systemd says of its units: by name where it shows names (Debian), by description where not (EL). The network
-# stage's unit is cloud-init.service, from 24.3 cloud-init-network.service; the descriptions changed in 24.1.
+# What systemd says of its units, cut in the middle to the console's width: by name where it shows names (Debian), by
+# description where not (EL). The network stage's unit is cloud-init.service, from 24.3 cloud-init-network.service; the
+# descriptions changed in 24.1. Units that end after multi-user.target are not shown, so cloud-final.service seldom is.
 _UNIT = re.compile(
     r"(Starting|Started|Finished|Failed to start|Dependency failed for) "
-    r"(?:(cloud-init-local|cloud-init|cloud-init-network|cloud-config|cloud-final)\.service"
+    r"(?:(cloud-init-local|cloud-init|cloud-init-network|cloud-config|cloud-final)\.(?:service|s?e?r?v?i?c?(?:…|\.{3}))"
     r"|(Initial cloud-init job \(pre-networking\)|Initial cloud-init job \(metadata service crawler\)"
     r"|Apply the settings specified in cloud-config|Execute cloud user/final scripts"
     r"|Cloud-init: (?:Local|Network|Config|Final) Stage))"

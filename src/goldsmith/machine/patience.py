@@ -84,6 +84,10 @@ class Watch:
                 self._active = now
         self._sample = (now, activity)
 
+    def rests(self, now: float) -> bool:
+        """Whether neither a milestone nor activity was seen for as long as `settle`."""
+        return now - self._active >= self._patience.settle
+
     def verdict(self, now: float, dead_end: str | None = None) -> str | None:
         """One line of why waiting on is useless, or None. `dead_end` is the line with which the guest gave up."""
         patience = self._patience
@@ -96,7 +100,7 @@ class Watch:
         last = self._last[0] if self._last is not None else None
         early = last is None or ORDER[last] < ORDER[Milestone.KERNEL]
         idle, busy = now - self._active, now - self._moved
-        if last is Milestone.LOGIN and self._cloud_init and not self._cloud_init_seen and idle >= patience.settle:
+        if last is Milestone.LOGIN and self._cloud_init and not self._cloud_init_seen and self.rests(now):
             return "the login prompt appeared, but cloud-init never ran: it is disabled or missing in this image"
         if idle >= (patience.early_idle if early else patience.idle + patience.sleep):
             return f"stalled {self._where()}: no milestone, block or CPU activity for {idle:.0f} s"

@@ -108,6 +108,9 @@ class WatchedBoot:
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_SECONDS
             self._watch.sample(now, self.machine.activity())
+        if self._rests_after_silent_end(now):
+            self._pass(now, Milestone.READY, self._scanner.boot)
+            return
         if self._offset > CONSOLE_LIMIT:
             self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
         elif self.machine.resets() >= MOST_BOOTS:
@@ -159,6 +162,14 @@ class WatchedBoot:
         if ORDER[self._until] > ORDER[Milestone.INIT]:
             return any(passed.milestone is self._until for passed in self._passed)
         return any(ORDER[passed.milestone] >= ORDER[self._until] for passed in self._passed)
+
+    def _rests_after_silent_end(self, now: float) -> bool:
+        """The last stage has no module that announces its end: a guest at rest is then what can be seen of it."""
+        spec = self.machine.spec
+        if spec.says_finished or not spec.stages:
+            return False
+        begun = {max(spec.stages, key=ORDER.__getitem__), Milestone.LOGIN}
+        return begun <= self._scanner.passed and Milestone.READY not in self._scanner.passed and self._watch.rests(now)
 
     def _read_console(self, now: float) -> None:
         try:
