@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import IO
 
 from goldsmith.disk.disk import Disk, DiskFormat
-from goldsmith.errors import HostError, InputError, ProcessError
-from goldsmith.run import require, run, running
+from goldsmith.disk.limits import failure, limited, run_limited
+from goldsmith.errors import InputError, ProcessError
+from goldsmith.run import TAIL_LINES, running
 
-# Address space, in bytes. Converting maps about 0.5 GiB with QEMU 7.2; libguestfs and KubeVirt allow 1 GiB to inspect.
-MEMORY = 4 << 30
 # Seconds for what reads only metadata, and the slowest rate (bytes a second) taken for what moves data.
 METADATA_TIMEOUT = 120.0
 SLOWEST = 10 << 20
-OUT_OF_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 PERCENT = re.compile(rb"\(\s*([0-9.]+)/100%\)")
+
+OnProgress = Callable[[float], None]
 
 
 class Compression(StrEnum):
@@ -63,7 +63,7 @@ def convert(
     format: DiskFormat,  # noqa: A002
     *,
     compression: Compression = Compression.NONE,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Disk:
     """Copy what a guest would see of `source`, backing files included, into a new file that stands alone.
 
@@ -105,33 +105,22 @@ def _qemu_img(
     folder: Path,
     what: str,
     timeout: float = METADATA_TIMEOUT,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
-    require("qemu-img")
-    argv = ["prlimit", f"--as={MEMORY}", "--core=0", "--", "qemu-img", *arguments]
     if on_progress is None:
-        done = run(argv, timeout=timeout, check=False)
-        returncode, tail = done.returncode, done.tail()
-    else:
-        with tempfile.TemporaryFile() as log:
-            returncode = _watched(argv, log, timeout, on_progress, what)
-            log.seek(0)
-            # Progress rewrites one line with carriage returns.
-            text = log.read().decode("utf-8", "replace")
-            tail = [line for line in text.splitlines() if line.strip() and "/100%)" not in line][-20:]
-    if returncode == 0:
+        run_limited(["qemu-img", *arguments], folder=folder, what=what, timeout=timeout)
         return
-    said = "\n".join(tail)
-    if OUT_OF_SPACE.search(said):
-        raise HostError(f"no space left in {folder} while {what}", hint="free some, or name a folder on a larger disk")
-    if "Permission denied" in said or "Read-only file system" in said:
-        raise HostError(f"{what} failed: {tail[-1]}", hint=f"make {folder} writable")
-    raise ProcessError(f"{what} failed: qemu-img ended with exit code {returncode}", log_tail=tail)
+    with tempfile.TemporaryFile() as log:
+        returncode = _watched(limited(["qemu-img", *arguments]), log, timeout, on_progress, what)
+        # Progress rewrites one line with carriage returns.
+        size = os.fstat(log.fileno()).st_size
+        said = os.pread(log.fileno(), 1 << 16, max(0, size - (1 << 16))).decode("utf-8", "replace").splitlines()
+    if returncode != 0:
+        tail = [line for line in said if line.strip() and "/100%)" not in line][-TAIL_LINES:]
+        raise failure("qemu-img", returncode, tail, folder=folder, what=what)
 
 
-def _watched(
-    argv: Sequence[str], log: IO[bytes], timeout: float, on_progress: Callable[[float], None], what: str
-) -> int:
+def _watched(argv: Sequence[str], log: IO[bytes], timeout: float, on_progress: OnProgress, what: str) -> int:
     deadline = time.monotonic() + timeout
     with running(argv, log=log) as process:
         while (returncode := process.wait(0.2)) is None:

@@ -1,0 +1,1 @@
+"""How each kind of file system is made to forget what was deleted: one file each."""
