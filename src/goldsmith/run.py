@@ -27,12 +27,20 @@ TAIL_LINES = 20
 # What a program sees of our environment: no proxies or credentials unless a caller adds them.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME")
 PACKAGES = {
+    "btrfs": "btrfs-progs",
     "debugfs": "e2fsprogs",
+    "dumpe2fs": "e2fsprogs",
     "e2fsck": "e2fsprogs",
+    "fusermount3": "fuse3",
     "gpgv": "gpgv",
     "grub-mkimage": "grub-common",
+    "mcopy": "mtools",
+    "mformat": "mtools",
     "mke2fs": "e2fsprogs",
+    "mmd": "mtools",
     "mmdebstrap": "mmdebstrap",
+    "newuidmap": "uidmap",
+    "prlimit": "util-linux",
     "qemu-img": "qemu-utils",
     "qemu-storage-daemon": "qemu-system-common",
     "qemu-system-x86_64": "qemu-system-x86",
@@ -41,6 +49,8 @@ PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "tune2fs": "e2fsprogs",
     "unshare": "util-linux",
+    "xfs_growfs": "xfsprogs",
+    "xfs_repair": "xfsprogs",
     "xz": "xz-utils",
     "zstd": "zstd",
 }
@@ -102,12 +112,13 @@ def running(
     argv: Sequence[str],
     *,
     log: IO[bytes],
+    stdin: IO[bytes] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Iterator[Running]:
     """A program in the background, ended when the block is left. Its output goes to `log`."""
-    process = _Process(argv, stdin=None, stdout=log, stderr=log, env=env, cwd=cwd, pass_fds=pass_fds)
+    process = _Process(argv, stdin=stdin, stdout=log, stderr=log, env=env, cwd=cwd, pass_fds=pass_fds)
     try:
         yield process
     finally:

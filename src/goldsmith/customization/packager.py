@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -15,10 +15,10 @@ from goldsmith.findings import printable
 from goldsmith.guest.guest import Guest, GuestProgram
 from goldsmith.guest.index import Index
 from goldsmith.guest.info import GuestInfo
+from goldsmith.guest.packages import Package, installed
 
 # A slow mirror under emulation; a package manager that waits for input would wait forever.
 TIMEOUT = 3600.0
-LARGEST_DATABASE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Packager:
     """One package manager. The argument lists are whole; `env` is added to every run.
 
     `sources` are the guest paths that decide what is known, `lists` is where what is known is kept and `is_list` tells
-    such a file by name; `database` is the file that says what is installed and `installed` reads it: name → version.
+    such a file by name.
     """
 
     name: str
@@ -46,8 +46,6 @@ class Packager:
     sources: tuple[str, ...]
     lists: str
     is_list: Callable[[str], bool]
-    database: str
-    installed: Callable[[bytes], Mapping[str, str]]
     explain: Callable[[str], Explanation | None]
 
 
@@ -77,7 +75,7 @@ def packager_of(info: GuestInfo, step: str) -> Packager:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a run did to the installed packages: names, sorted."""
+    """What a run did to the installed packages: names, sorted; one for each architecture."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -92,13 +90,6 @@ class Packages:
     packager: Packager
     step: str
 
-    def installed(self) -> Mapping[str, str]:
-        """Name → version of what is installed; empty where there is no database."""
-        try:
-            return self.packager.installed(self.session.guest.read(self.packager.database, LARGEST_DATABASE))
-        except FileNotFoundError:
-            return {}
-
     def refresh(self) -> None:
         """Refresh the package lists, once per session unless the sources changed or the lists are gone."""
         current = sources_digest(self.session.guest, self.packager)
@@ -109,9 +100,9 @@ class Packages:
 
     def change(self, argv: Sequence[str], doing: str, *, network: bool) -> Difference:
         """Run the package manager and say what it changed. Raises ProcessError."""
-        before = self.installed()
+        before = installed(self.session.guest)
         self.run(argv, doing, network=network)
-        return difference(before, self.installed())
+        return difference(before, installed(self.session.guest))
 
     def run(self, argv: Sequence[str], doing: str, *, network: bool) -> GuestProgram:
         """Run the package manager. Raises ProcessError with what its output means and its last lines."""
@@ -133,12 +124,14 @@ def packages(session: Session, step: str) -> Packages:
     return Packages(session, found, step)
 
 
-def difference(before: Mapping[str, str], after: Mapping[str, str]) -> Difference:
+def difference(before: Iterable[Package], after: Iterable[Package]) -> Difference:
     """What differs between two sets of installed packages."""
+    old = {(package.name, package.arch): package.version for package in before}
+    new = {(package.name, package.arch): package.version for package in after}
     return Difference(
-        added=tuple(sorted(after.keys() - before.keys())),
-        removed=tuple(sorted(before.keys() - after.keys())),
-        changed=tuple(sorted(name for name in before.keys() & after.keys() if before[name] != after[name])),
+        added=tuple(name for name, _ in sorted(new.keys() - old.keys())),
+        removed=tuple(name for name, _ in sorted(old.keys() - new.keys())),
+        changed=tuple(name for name, arch in sorted(old.keys() & new.keys()) if old[name, arch] != new[name, arch]),
     )
 
 

@@ -200,20 +200,6 @@ def test_what_speaks_for_itself_is_not_explained(bench: Any) -> None:
         install("htop").perform(bench.session)
 
 
-def test_dpkg_status_is_read_without_what_was_removed() -> None:
-    status = "".join(
-        (
-            paragraph("htop", "3.2.2-2"),
-            paragraph("gone", state="deinstall ok config-files"),
-            paragraph("never", state="unknown ok not-installed"),
-            paragraph("half", state="install ok half-configured"),
-        )
-    )
-    assert apt.installed(status.encode()) == {"htop": "3.2.2-2", "half": "1"}
-    assert apt.installed(b"") == {}
-    assert apt.installed(b"\xff\xfe\n\nPackage: x\n\n") == {}
-
-
 def test_uninstall_purges_what_is_there_and_warns_about_the_rest(bench: Any) -> None:
     repository = Repository(bench)
     repository.there["snapd"] = "2"

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, RootModel
 from goldsmith.customization.customization import Customization, Session, register
 from goldsmith.customization.fields import PackageName
 from goldsmith.customization.packager import packages
+from goldsmith.guest.packages import installed
 
 
 @register
@@ -25,7 +26,7 @@ class Uninstall(Customization, RootModel[tuple[PackageName, ...]]):
 
     def perform(self, session: Session) -> str:
         manager = packages(session, self.KEY)
-        there = manager.installed()
+        there = {package.name for package in installed(session.guest)}
         present = [name for name in self.root if name.partition(":")[0] in there]
         for name in self.root:
             if name not in present:

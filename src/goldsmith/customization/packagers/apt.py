@@ -42,22 +42,6 @@ def uninstall(names: Sequence[str]) -> tuple[str, ...]:
     return (*APT_GET, "purge", "--", *names)
 
 
-def installed(status: bytes) -> Mapping[str, str]:
-    """Name → version from dpkg's status file; a foreign architecture's package has it behind a colon."""
-    found: dict[str, str] = {}
-    for paragraph in status.split(b"\n\n"):
-        fields = dict(_field(line) for line in paragraph.split(b"\n") if b": " in line and not line.startswith(b" "))
-        state = fields.get("Status", "").split()
-        if "Package" in fields and state[2:] not in ([], ["not-installed"], ["config-files"]):
-            found[fields["Package"]] = fields.get("Version", "")
-    return found
-
-
-def _field(line: bytes) -> tuple[str, str]:
-    name, _, value = line.decode("utf-8", "replace").partition(": ")
-    return name, value.strip()
-
-
 def _unknown(match: re.Match[str]) -> Explanation:
     return Explanation(
         f"package {match[1]} is not known to the guest's package sources",
@@ -138,8 +122,6 @@ APT = register(
         sources=("/etc/apt", "/usr/share/keyrings"),
         lists="/var/lib/apt/lists",
         is_list=lambda name: "_Packages" in name,
-        database="/var/lib/dpkg/status",
-        installed=installed,
         explain=explain,
     )
 )
