@@ -1,0 +1,24 @@
+"""What a worker is told about the disk that it opens."""
+
+from __future__ import annotations
+
+from goldsmith.disk.disk import Disk
+from goldsmith.guest.worker.wire import Message
+
+
+def describe(disk: Disk, *, read_only: bool, grow: bool, accelerated: bool = False, cache: str = "") -> Message:
+    """The disk's chain, top first, each with its stated format; and how to open it."""
+    chain, link = [], disk
+    while True:
+        chain.append([str(link.path.absolute()), link.format.value])
+        if link.backing is None:
+            break
+        link = link.backing
+    return {
+        "chain": chain,
+        "virtual_size": disk.virtual_size,
+        "read_only": read_only,
+        "grow": grow,
+        "accelerated": accelerated,
+        "cache": cache,
+    }

@@ -1,0 +1,63 @@
+"""Growing a guest into a larger disk, offline: the last partition, if it is the root, and then its file system.
+
+Offline, because steps of the build need the room, and because a clone then has nothing left to grow at first boot
+unless its own disk is larger still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from goldsmith.disk.filesystem import FileSystemKind
+from goldsmith.disk.partitions import read_partitions
+from goldsmith.errors import BuildError
+from goldsmith.guest.worker.volumes import Volume
+from goldsmith.run import run
+
+# Less room than this behind the last partition is alignment and the backup of the partition table.
+WORTH_IT = 8 << 20
+TIMEOUT = 600.0
+
+
+def partition(raw: str, root: Volume, volumes: Sequence[Volume]) -> Volume:
+    """Let the root's partition take all free room behind it, if it is the last on the disk; what it is then."""
+    if root.number == 0 or any(volume.offset > root.offset for volume in volumes):
+        return root
+    with open(raw, "rb") as file:
+        size = file.seek(0, 2)
+    if size - (root.offset + root.size) < WORTH_IT:
+        return root
+    # It also moves the backup of a GPT to the new end.
+    run(
+        ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "-N", str(root.number), raw],
+        stdin=b", +\n",
+        timeout=TIMEOUT,
+    )
+    with open(raw, "rb") as file:
+        for found in read_partitions(file):
+            if found.number == root.number and found.offset == root.offset:
+                return replace(root, size=found.size)
+    raise BuildError(f"sfdisk did not leave {root} where it was")
+
+
+def ext(device: str) -> None:
+    """Let an ext file system that is not mounted fill its device.
+
+    Growing a mounted one needs CAP_SYS_RESOURCE, which root may lack in a container.
+    """
+    done = run(["e2fsck", "-f", "-p", device], timeout=TIMEOUT, check=False)
+    # e2fsck(8): 1 means that errors were corrected, and 2 that a reboot would be due if this were a running root.
+    if done.returncode not in {0, 1, 2}:
+        raise BuildError(
+            "the guest's file system has errors that e2fsck does not repair by itself", hint="use an intact image"
+        )
+    run(["resize2fs", device], timeout=TIMEOUT)
+
+
+def mounted(kind: FileSystemKind, path: str) -> None:
+    """Let a mounted XFS or btrfs fill its device."""
+    if kind is FileSystemKind.XFS:
+        run(["xfs_growfs", path], timeout=TIMEOUT)
+    elif kind is FileSystemKind.BTRFS:
+        run(["btrfs", "filesystem", "resize", "max", path], timeout=TIMEOUT)

@@ -1,0 +1,1 @@
+LIBRARY = "libguestfs.so.0"
