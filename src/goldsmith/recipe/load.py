@@ -165,12 +165,14 @@ class _Reader:
 
     def _host_files(self, step: Customization, loc: Loc) -> None:
         """What the recipe names itself has to be there; what lies below a folder was found by listing it."""
+        scalars = {text: where for where, text in self._scalars(loc)}
         try:
             names = step.host_files(self.folder)
         except OSError as error:
-            self._add(Problem.NO_SUCH_FILE, loc, f"cannot read {error.filename}: {error.strerror}")
+            path = str(error.filename)
+            where = next((each for text, each in scalars.items() if text and path.endswith(text)), loc)
+            self._add(Problem.NO_SUCH_FILE, where, f"cannot read {_cut(path)}: {error.strerror}")
             return
-        scalars = {text: where for where, text in self._scalars(loc)}
         named = [(name, scalars[name]) for name in names if name in scalars]
         there = [self._host_file(name, where) for name, where in named]
         if all(there):
@@ -267,9 +269,10 @@ def _in_template(text: str, word: re.Pattern[str]) -> int:
     return first.start() if first else 0
 
 
-def _order(finding: Finding) -> tuple[int, int, str]:
+def _order(finding: Finding) -> tuple[int, int, str, str]:
     place = finding.place
-    return (place.line, place.column, finding.message) if isinstance(place, HostPlace) else (0, 0, finding.message)
+    line, column = (place.line, place.column) if isinstance(place, HostPlace) else (0, 0)
+    return line, column, finding.code, finding.message
 
 
 def _cut(text: str) -> str:

@@ -24,9 +24,8 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from goldsmith.base.source import Source
+from goldsmith.base.source import Source, wrong
 from goldsmith.customization.customization import Customization
 from goldsmith.errors import InputError
 from goldsmith.findings import HostPlace
@@ -40,11 +39,6 @@ VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+~-]{0,30}[A-Za-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 OWN_VARIABLES = ("name", "version", "arch")
 """What templates may name in every recipe."""
-
-
-def wrong(message: str, hint: str | None = None) -> PydanticCustomError:
-    """A validator's complaint, worded for people: `message` follows the name of the key."""
-    return PydanticCustomError("recipe", "{message}", {"message": message, "hint": hint})
 
 
 def _name(value: str) -> str:

@@ -1,0 +1,72 @@
+"""The recipe's cloud-init defaults as rules see them: their meaning, and the place of each key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from goldsmith.cloudinit import document
+from goldsmith.customization.kinds.defaults import Defaults
+from goldsmith.errors import InputError, RecipeError
+from goldsmith.findings import HostPlace
+from goldsmith.recipe.document import Document, Loc, parse_document
+from goldsmith.recipe.model import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class DropIn:
+    """`config` is {} where the recipe has no defaults, or only disables modules."""
+
+    recipe: Recipe
+    path: str = ""
+    config: Mapping[Any, Any] = field(default_factory=dict)
+    disabled: tuple[str, ...] = ()
+    text: Document | None = None
+    inline: bool = True
+
+    def place(self, *loc: str | int) -> HostPlace:
+        """Where a key of the configuration stands, else where the defaults do."""
+        whole = self.recipe.place("defaults", "config" if self.inline else "file")
+        if self.text is None:
+            return whole
+        place = self.text.place(loc, key=True)
+        if not self.inline:
+            return place
+        return self.recipe.document.place_in_text(("defaults", "config"), place.line, place.column)
+
+    def settings(self) -> Iterator[tuple[Loc, Any]]:
+        """Every key of the configuration at any depth: the way to it, and its value."""
+        yield from _keys((), self.config)
+
+
+def drop_in(recipe: Recipe) -> DropIn:
+    """What the recipe's `defaults` come to."""
+    defaults = recipe.defaults
+    if not isinstance(defaults, Defaults):
+        return DropIn(recipe)
+    try:
+        content = defaults.content(recipe.folder)
+    except InputError:
+        # Loading has looked at the file; one that went away since is the build's to complain about.
+        return DropIn(recipe, defaults.path, disabled=defaults.disable_modules)
+    inline = defaults.file is None
+    name = str(recipe.path if inline else recipe.folder / (defaults.file or ""))
+    config, _ = document.parse(name, content)
+    try:
+        text = parse_document(content, name) if config else None
+    except RecipeError:
+        # Larger than a recipe may be: judged all the same, without exact places.
+        text = None
+    return DropIn(recipe, defaults.path, config, defaults.disable_modules, text, inline)
+
+
+def _keys(loc: Loc, value: Any) -> Iterator[tuple[Loc, Any]]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            here = (*loc, str(key))
+            yield here, below
+            yield from _keys(here, below)
+    elif isinstance(value, list):
+        for number, below in enumerate(value):
+            yield from _keys((*loc, number), below)
