@@ -48,9 +48,10 @@ class Session:
 class Customization(BaseModel, ABC):
     """One kind of recipe step; a subclass per kind, its recipe key in KEY, one file each.
 
-    What stands under the key in the recipe is the model's input; a kind whose input is no mapping is a RootModel too.
-    TOP_LEVEL kinds are keys of the recipe itself, the others items of `customize`. RUNS_PROGRAMS and NEEDS_NETWORK say
-    what the kind may do, `needs_network` what this step does.
+    What stands under the key in the recipe is the model's input; a kind whose input is no mapping is a RootModel
+    too. TOP_LEVEL kinds are keys of the recipe itself, the others items of `customize`. EXAMPLE is YAML as it
+    stands in a recipe, for the reference page. RUNS_PROGRAMS and NEEDS_NETWORK say what the kind may do,
+    `needs_network` what this step does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +59,7 @@ class Customization(BaseModel, ABC):
     TOP_LEVEL: ClassVar[bool] = False
     RUNS_PROGRAMS: ClassVar[bool] = False
     NEEDS_NETWORK: ClassVar[bool] = False
+    EXAMPLE: ClassVar[str]
 
     def needs_network(self) -> bool:
         """Whether this step reaches out from the guest."""

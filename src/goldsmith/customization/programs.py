@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from goldsmith.customization.customization import Session
-from goldsmith.errors import InputError, ProcessError
+from goldsmith.errors import BuildError, InputError, ProcessError
 from goldsmith.findings import printable
 from goldsmith.guest.guest import GuestProgram
 
@@ -40,11 +40,18 @@ def run(
 ) -> GuestProgram:
     """Run a program of the guest; with `network` it is told the host's proxies.
 
-    Raises InputError where the engine cannot run programs. A program that fails is returned, not raised.
+    Raises InputError where the engine cannot run programs, BuildError where one does not end in time or the worker
+    fails. A program that fails is returned, not raised.
     """
     require_programs(session, step)
     told = proxies(os.environ) if network else {}
-    program = session.guest.run(argv, network=network, env={**ENVIRONMENT, **told, **env}, files=files, timeout=timeout)
+    environment = {**ENVIRONMENT, **told, **env}
+    try:
+        program = session.guest.run(argv, network=network, env=environment, files=files, timeout=timeout)
+    except ProcessError as error:
+        raise ProcessError(f"{step}: {error.message}", log_tail=error.log_tail, hint=error.hint) from error
+    except BuildError as error:
+        raise BuildError(f"{step}: {error.message}", hint=error.hint) from error
     output = masked(program.output, told)
     session.output(output)
     return GuestProgram(program.argv, program.returncode, output)

@@ -75,7 +75,7 @@ def test_scripts_that_cannot_run_are_named(bench: Any, script: bytes, said: str)
 
 def test_a_program_that_fails_shows_its_last_lines(bench: Any) -> None:
     bench.guest.answer = lambda _: (3, b"".join(b"line %d\n" % number for number in range(50)))
-    with pytest.raises(ProcessError, match="run make it ended with exit code 3") as caught:
+    with pytest.raises(ProcessError, match="run make it: ended with exit code 3") as caught:
         run(shell="\nmake it\nmore").perform(bench.session)
     assert caught.value.log_tail == tuple(f"line {number}" for number in range(30, 50))
     assert len(bench.printed) == 1
@@ -83,8 +83,18 @@ def test_a_program_that_fails_shows_its_last_lines(bench: Any) -> None:
 
 def test_a_program_that_was_killed_says_so(bench: Any) -> None:
     bench.guest.answer = lambda _: (-9, b"")
-    with pytest.raises(ProcessError, match="run x was ended by signal 9"):
+    with pytest.raises(ProcessError, match="run x: was ended by signal 9"):
         run(command=["x"]).perform(bench.session)
+
+
+def test_what_the_engine_reports_names_the_step(bench: Any) -> None:
+    def late(_: object) -> tuple[int, bytes]:
+        raise BuildError("sleep in the guest did not end within 1 s", hint="its last line")
+
+    bench.guest.answer = late
+    with pytest.raises(BuildError, match="run sleep 5: sleep in the guest did not end within 1 s") as caught:
+        run(command=["sleep", "5"], timeout=1).perform(bench.session)
+    assert caught.value.hint == "its last line"
 
 
 def test_environment_is_added_and_may_replace(bench: Any) -> None:

@@ -26,6 +26,7 @@ class Copy(Customization):
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
     KEY = "copy"
+    EXAMPLE = "- copy: {from: files/app.conf, to: /etc/app/}"
     source: HostPath = Field(
         alias="from", description="A file or folder of the host; relative paths start at the recipe's folder."
     )

@@ -24,6 +24,7 @@ class Datasource(Customization, RootModel[Literal["local", "clouds", "as-base"]]
     model_config = ConfigDict(extra=None)
     KEY = "datasource"
     TOP_LEVEL = True
+    EXAMPLE = "datasource: local"
     root: Annotated[
         Literal["local", "clouds", "as-base"],
         Field(description="local (NoCloud or none), clouds (all, then none) or as-base (unchanged)."),

@@ -47,6 +47,15 @@ class Defaults(Customization):
 
     KEY = "defaults"
     TOP_LEVEL = True
+    EXAMPLE = """\
+defaults:
+  name: 99-custom-defaults
+  config: |
+    system_info:
+      default_user: {name: admin}   # comments stay
+    ssh_pwauth: false
+  disable_modules: [runcmd]
+"""
     name: Annotated[str, AfterValidator(_file_name)] = Field(
         default="99-custom-defaults",
         validate_default=True,

@@ -36,6 +36,7 @@ class Delete(Customization, RootModel[tuple[str, ...]]):
 
     model_config = ConfigDict(extra=None)
     KEY = "delete"
+    EXAMPLE = "- delete: [/etc/motd, /etc/update-motd.d/*]"
     root: Annotated[
         tuple[Annotated[str, AfterValidator(_deletable)], ...],
         Field(min_length=1, description="Absolute paths or patterns in the guest."),

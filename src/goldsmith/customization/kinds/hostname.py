@@ -25,6 +25,7 @@ class Hostname(Customization, RootModel[HostName]):
 
     model_config = ConfigDict(extra=None)
     KEY = "hostname"
+    EXAMPLE = "- hostname: golden"
     root: Annotated[HostName, Field(description="A name, or a fully qualified one.")]
 
     def perform(self, session: Session) -> str:

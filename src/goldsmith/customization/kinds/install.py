@@ -23,6 +23,7 @@ class Install(Customization, RootModel[tuple[PackageName, ...]]):
     KEY = "install"
     RUNS_PROGRAMS = True
     NEEDS_NETWORK = True
+    EXAMPLE = "- install: [htop, tree]"
     root: Annotated[
         tuple[PackageName, ...],
         Field(

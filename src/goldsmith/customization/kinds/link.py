@@ -22,6 +22,7 @@ class Link(Customization):
     """Make a symbolic link, or point one that is there elsewhere. Missing parent directories are made."""
 
     KEY = "link"
+    EXAMPLE = "- link: {path: /usr/local/bin/vi, target: /usr/bin/vim}"
     path: FilePath = Field(description="Absolute path in the guest at which the link stands.")
     target: Annotated[str, AfterValidator(_target)] = Field(
         description="What the link says, word for word: absolute in the guest or relative to the link's directory. "

@@ -15,6 +15,7 @@ class MakeDirectory(Customization):
     """Make a directory and its missing parents. One that is there gets the mode and owner that the step gives."""
 
     KEY = "mkdir"
+    EXAMPLE = '- mkdir: {path: /srv/data, mode: "0750", owner: www-data}'
     path: DirectoryPath = Field(description="Absolute path in the guest.")
     mode: Mode | None = Field(default=None, description='Octal digits in quotes; a new directory gets "0755".')
     owner: Account | None = Field(

@@ -31,6 +31,14 @@ class Run(Customization):
 
     KEY = "run"
     RUNS_PROGRAMS = True
+    EXAMPLE = """\
+- run: {script: scripts/harden.sh}
+- run: {command: [usermod, --append, --groups, adm, www-data]}
+- run:
+    shell: |
+      update-ca-certificates
+    timeout: 60
+"""
     script: HostPath | None = Field(
         default=None,
         description="A script of the host, relative to the recipe's folder; its first line names the interpreter "
@@ -90,7 +98,7 @@ class Run(Customization):
             timeout=self.timeout,
         )
         if program.returncode != 0:
-            raise failure(f"{self.title} {ended(program)}", program)
+            raise failure(f"{self.title}: {ended(program)}", program)
         return self.title.removeprefix(f"{self.KEY} ")
 
     def _argv(self, folder: Path) -> tuple[tuple[str, ...], dict[str, bytes]]:

@@ -23,6 +23,7 @@ class Services(Customization):
 
     KEY = "services"
     RUNS_PROGRAMS = True
+    EXAMPLE = "- services: {enable: [ssh], mask: [apt-daily.timer]}"
     enable: tuple[UnitName, ...] = Field(default=(), description="Units that start at boot from now on.")
     disable: tuple[UnitName, ...] = Field(default=(), description="Units that no longer start at boot by themselves.")
     mask: tuple[UnitName, ...] = Field(default=(), description="Units that cannot be started at all, even by others.")

@@ -20,6 +20,7 @@ class Timezone(Customization, RootModel[ZoneName]):
 
     model_config = ConfigDict(extra=None)
     KEY = "timezone"
+    EXAMPLE = "- timezone: Europe/Berlin"
     root: Annotated[ZoneName, Field(description="A zone that the guest knows, as Europe/Berlin or Etc/UTC.")]
 
     def perform(self, session: Session) -> str:

@@ -22,6 +22,7 @@ class Uninstall(Customization, RootModel[tuple[PackageName, ...]]):
     model_config = ConfigDict(extra=None)
     KEY = "uninstall"
     RUNS_PROGRAMS = True
+    EXAMPLE = "- uninstall: [snapd]"
     root: Annotated[tuple[PackageName, ...], Field(min_length=1, description="Names of packages.")]
 
     def perform(self, session: Session) -> str:

@@ -18,6 +18,7 @@ class Update(Customization, RootModel[Literal[True]]):
     KEY = "update"
     RUNS_PROGRAMS = True
     NEEDS_NETWORK = True
+    EXAMPLE = "- update: true"
     root: Annotated[Literal[True], Field(description="true; leave the step out for no update.")]
 
     def perform(self, session: Session) -> str:

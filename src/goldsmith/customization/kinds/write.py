@@ -20,6 +20,7 @@ class Write(Customization):
     """
 
     KEY = "write"
+    EXAMPLE = '- write: {path: /etc/motd, text: "{{ name }} {{ version }}\\n"}'
     path: FilePath = Field(description="Absolute path in the guest; links on the way are followed inside the guest.")
     text: Annotated[str, AfterValidator(template.parsed)] = Field(
         description="The whole content: a Jinja template that knows the recipe's name, version and vars. "
