@@ -1,0 +1,110 @@
+"""The evidence of a verification: what was sealed, what each clone's boot left, and what was expected of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.errors import InputError
+from goldsmith.rules.expectation import Expectation, Prediction
+from goldsmith.rules.facts import Facts
+
+SCHEMA = "goldsmith.evidence/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A milestone that a clone passed, `seconds` after its machine was started."""
+
+    name: str
+    seconds: float
+    boot: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CloneEvidence:
+    """One clone. `problem` is what stopped its boot, in one line; `off` says that it powered off by itself;
+    `booted_uuid` is the SMBIOS UUID that its machine had; `console` names the log beside this evidence and `tail` are
+    its last lines; `facts` is None where its disk could not be read.
+    """
+
+    name: str
+    driver: str
+    hardware: bool
+    seed: Seed
+    instance_id: str | None
+    booted_uuid: str
+    milestones: tuple[Passage, ...]
+    ready: bool
+    off: bool
+    boots: int
+    seconds: float
+    problem: str | None
+    console: str
+    tail: tuple[str, ...]
+    facts: Facts | None
+    unreadable: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the boot reached `ready` and the guest powered off: only then its disk proves anything."""
+        return self.ready and self.off
+
+    @property
+    def last_milestone(self) -> str:
+        return next((passage.name for passage in reversed(self.milestones) if passage.name != "off"), "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that rules look at. `digest_before` and `digest_after` are SHA-256 of the sealed file."""
+
+    sealed: Facts
+    prediction: Prediction
+    expectation: Expectation
+    clones: tuple[CloneEvidence, ...]
+    digest_before: str
+    digest_after: str
+    schema: str = field(default=SCHEMA)
+
+    def as_json(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", _adapter().dump_python(self, mode="json"))
+
+    @classmethod
+    def from_json(cls, document: object) -> Evidence:
+        """Recorded evidence again. Raises InputError where it is not of this form."""
+        try:
+            return _adapter().validate_python(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"this is no recorded evidence: {where}: {first['msg']}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class CloneCase:
+    """The subject of a rule about one clone: its evidence in the context that it is judged in."""
+
+    clone: CloneEvidence
+    evidence: Evidence
+
+    @property
+    def sealed(self) -> Facts:
+        return self.evidence.sealed
+
+    @property
+    def expectation(self) -> Expectation:
+        return self.evidence.expectation
+
+    @property
+    def prediction(self) -> Prediction:
+        return self.evidence.prediction
+
+
+@cache
+def _adapter() -> TypeAdapter[Evidence]:
+    return TypeAdapter(Evidence)

@@ -1,0 +1,106 @@
+"""What is expected of a clone: what the recipe says, and what cloud-init's configuration in the image predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goldsmith.cloudinit.datasource import Choice, Seed, Seedless, expected_datasource, with_seed
+from goldsmith.cloudinit.effective import effective
+from goldsmith.cloudinit.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a recipe demands. `stated` is false where there is no recipe: then only invariants are judged.
+
+    `datasource` is the recipe's choice: only with `as-base` may a clone without a seed be one without cloud-init.
+    """
+
+    stated: bool = False
+    users_present: tuple[str, ...] = ()
+    users_absent: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    datasource: Choice | None = None
+
+
+INVARIANTS_ONLY = Expectation()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedPrediction:
+    """What a first boot with one seed does: whether cloud-init runs, why, and its datasource's class."""
+
+    seed: Seed
+    enabled: bool
+    why: str
+    datasource: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the image's own configuration says about a first boot without user-data.
+
+    `modules` are those in any list; `packages` are what its `packages:` would install; `problems` what is wrong in the
+    configuration, `fatal` what makes cloud-init die.
+    """
+
+    seeds: tuple[SeedPrediction, ...]
+    users: tuple[User, ...]
+    default_user: str | None
+    modules: tuple[str, ...]
+    packages: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    fatal: str | None = None
+
+    def of(self, seed: Seed) -> SeedPrediction:
+        return next(each for each in self.seeds if each.seed is seed)
+
+    def user(self, name: str) -> User | None:
+        return next((user for user in self.users if user.name == name), None)
+
+
+def predict(files: Mapping[str, bytes], *, version: str | None, arch: str = "x86_64", cmdline: str = "") -> Prediction:
+    """What clones of an image with these files will do; see `cloudinit.files.read_configuration`.
+
+    `version` is cloud-init's, None where the image has no cloud-init.
+    """
+    config = effective(files)
+    fatal = str(config.fatal) if config.fatal else None
+
+    def with_one(seed: Seed) -> SeedPrediction:
+        if version is None:
+            return SeedPrediction(seed, enabled=False, why="cloud-init is not installed", datasource=None)
+        decision: Seedless = with_seed(files, seed, version=version, arch=arch, cmdline=cmdline)
+        if decision.enabled and fatal:
+            return SeedPrediction(seed, enabled=False, why=fatal, datasource=None)
+        return SeedPrediction(seed, decision.enabled, decision.why, expected_datasource(decision, seed))
+
+    default = config.default_user()
+    return Prediction(
+        seeds=tuple(with_one(seed) for seed in Seed),
+        users=config.users(),
+        default_user=default.name if default else None,
+        modules=tuple(sorted({module.name for modules in config.modules.values() for module in modules})),
+        packages=_packages(config.config.get("packages")),
+        problems=tuple(str(problem) for problem in config.problems),
+        fatal=fatal,
+    )
+
+
+def _packages(value: Any) -> tuple[str, ...]:
+    """The names in `packages:`: strings, [name, version], and lists below the name of a package manager."""
+    names: list[str] = []
+    for item in value if isinstance(value, list) else [value]:
+        match item:
+            case str():
+                names.extend(item.split())
+            case [str(name), *_]:
+                names.append(name)
+            case dict():
+                for below in item.values():
+                    names.extend(_packages(below))
+            case _:
+                pass
+    return tuple(name.partition("=")[0] for name in names)

@@ -1,0 +1,96 @@
+"""The result of a verification: outcomes, and what they are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.rules.evidence import CloneEvidence, Evidence
+from goldsmith.rules.rule import Outcome, Verdict
+
+MEANING = {Seed.NONE: "no seed at all", Seed.EMPTY_NOCLOUD: "an empty NoCloud seed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`record` is the folder that keeps the evidence and the consoles, or None."""
+
+    evidence: Evidence
+    outcomes: tuple[Outcome, ...]
+    record: Path | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Pass only if every outcome is one."""
+        verdicts = {outcome.verdict for outcome in self.outcomes}
+        if Verdict.FAIL in verdicts:
+            return Verdict.FAIL
+        return Verdict.PASS if verdicts == {Verdict.PASS} else Verdict.UNPROVEN
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is Verdict.PASS
+
+    @property
+    def clones(self) -> tuple[CloneEvidence, ...]:
+        return self.evidence.clones
+
+    def proved(self, clone: CloneEvidence) -> bool:
+        """Whether everything that was asked about one clone holds."""
+        own = [each for each in self.outcomes if each.subject.split(":")[0] == clone.name]
+        return bool(own) and all(outcome.verdict is Verdict.PASS for outcome in own)
+
+    def meanings(self) -> tuple[str, ...]:
+        """Which meaning of "no user-data" each clone proved, one line each."""
+        return tuple(self._meaning(clone) for clone in self.clones)
+
+    def _meaning(self, clone: CloneEvidence) -> str:
+        status = clone.facts.status if clone.facts is not None else None
+        source = (status.datasource_class if status else None) or "no datasource"
+        proved = "proved" if self.proved(clone) else "not proved"
+        return f"{clone.name}: {MEANING[clone.seed]} ({source}): {proved}"
+
+    def as_json(self) -> dict[str, object]:
+        """The document of `verify --json`, without its schema."""
+        return {
+            "verdict": self.verdict.value,
+            "judged": "recipe" if self.evidence.expectation.stated else "invariants",
+            "sha256": self.evidence.digest_before,
+            "outcomes": [outcome.as_json() for outcome in self.outcomes],
+            "clones": [self._clone(clone) for clone in self.clones],
+            "evidence": str(self.record) if self.record is not None else None,
+        }
+
+    def _clone(self, clone: CloneEvidence) -> dict[str, object]:
+        return {
+            "name": clone.name,
+            "driver": clone.driver,
+            "seed": clone.seed.value,
+            "milestones": [{"name": each.name, "seconds": each.seconds} for each in clone.milestones],
+            "console": str(self.record / clone.console) if self.record is not None else None,
+            "proved": self.proved(clone),
+            "meaning": MEANING[clone.seed],
+            "problem": clone.problem,
+        }
+
+    def as_text(self) -> str:
+        """The report for people: what was proved, and each outcome that is no pass with its reason."""
+        lines = [f"{self.verdict.value}: {self._counted()}"]
+        if not self.evidence.expectation.stated:
+            lines.append("only invariants were judged: there is no manifest and no recipe")
+        lines.extend(self.meanings())
+        for outcome in self.outcomes:
+            if outcome.verdict is Verdict.PASS:
+                continue
+            lines.append(f"{outcome.verdict.value} {outcome.rule} {outcome.subject}: {outcome.message}")
+            if outcome.finding is not None and outcome.finding.hint:
+                lines.append(f"  hint: {outcome.finding.hint}")
+        if self.record is not None:
+            lines.append(f"evidence: {self.record}")
+        return "\n".join(lines)
+
+    def _counted(self) -> str:
+        counts = {verdict: sum(outcome.verdict is verdict for outcome in self.outcomes) for verdict in Verdict}
+        named = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+        return f"{', '.join(named)} in {len(self.clones)} clones"

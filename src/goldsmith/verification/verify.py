@@ -1,0 +1,191 @@
+"""Prove a sealed image on clones that get no user-data: boot, power off, read what is left, judge."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import goldsmith.rules.clone
+import goldsmith.rules.clones  # noqa: F401  importing registers the rules
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.files import read_configuration
+from goldsmith.cloudinit.seed import write_seed
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.qemu_img import create_overlay
+from goldsmith.errors import BuildError
+from goldsmith.events import Emit, ignore
+from goldsmith.guest.guest import Guest
+from goldsmith.guest.info import INFO_ROOTS, read_info
+from goldsmith.guest.open import open_guest
+from goldsmith.machine.acceleration import Acceleration
+from goldsmith.machine.boot import BootRecord, boot
+from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence, Passage
+from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation, Prediction, predict
+from goldsmith.rules.facts import Facts
+from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
+from goldsmith.verification.gather import gather, kernel_cmdline
+from goldsmith.verification.verification import Verification
+
+BOTH_MEANINGS = (Seed.NONE, Seed.EMPTY_NOCLOUD)
+EVIDENCE_FILE = "evidence.json"
+TAIL_KEPT = 20
+
+
+def seeds_for(clones: int) -> tuple[Seed, ...]:
+    """The seeds of so many clones: the first gets none, the others an empty NoCloud seed."""
+    return tuple(Seed.EMPTY_NOCLOUD if number else Seed.NONE for number in range(clones))
+
+
+def verify(
+    disk: Disk,
+    *,
+    engine: str,
+    scratch: Path,
+    acceleration: Acceleration,
+    expectation: Expectation = INVARIANTS_ONLY,
+    seeds: Sequence[Seed] = BOTH_MEANINGS,
+    driver: str = "qemu",
+    emit: Emit = ignore,
+    record: Path | None = None,
+) -> Verification:
+    """Boot a clone for each seed and judge them all. The disk is never written.
+
+    `record` is a folder that gets the evidence and the consoles. What goes wrong in a clone is an outcome; raises
+    BuildError, InputError or HostError where the image cannot be opened at all, or machines cannot be started here.
+    """
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="verify-") as made:
+        bench = _Bench(Path(made), engine, acceleration)
+        before = _digest(disk.path)
+        sealed, prediction = _look_at_sealed(disk, bench)
+        specs = [_spec(disk, seed, f"clone-{number}", bench, prediction) for number, seed in enumerate(seeds, 1)]
+        records = boot(specs, speed=acceleration.speed, driver=driver, emit=emit)
+        clones = tuple(
+            _clone(spec, seed, boot_record, bench)
+            for spec, seed, boot_record in zip(specs, seeds, records, strict=True)
+        )
+        evidence = Evidence(
+            sealed=sealed,
+            prediction=prediction,
+            expectation=expectation,
+            clones=clones,
+            digest_before=before,
+            digest_after=_digest(disk.path),
+        )
+        if record is not None:
+            _keep(record, evidence, records)
+    return Verification(evidence, judge_evidence(evidence), record)
+
+
+def judge_evidence(evidence: Evidence) -> tuple[Outcome, ...]:
+    """Every rule on recorded evidence: each clone's, then those about all clones."""
+    outcomes: list[Outcome] = []
+    for clone in evidence.clones:
+        outcomes.extend(judge(rules_of(Needs.CLONE), CloneCase(clone, evidence)))
+    outcomes.extend(judge(rules_of(Needs.CLONES), evidence))
+    return tuple(outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where and how clones are worked on."""
+
+    folder: Path
+    engine: str
+    acceleration: Acceleration
+
+    def open(self, overlay: Disk) -> AbstractContextManager[Guest]:
+        return open_guest(
+            overlay, engine=self.engine, scratch=self.folder, read_only=True, accelerated=self.acceleration.kvm
+        )
+
+
+def _look_at_sealed(disk: Disk, bench: _Bench) -> tuple[Facts, Prediction]:
+    # Through an overlay: what an engine may do to a file system that it opens never reaches the sealed file.
+    with bench.open(create_overlay(bench.folder / "sealed.qcow2", disk)) as guest:
+        return gather(guest), _predict(guest)
+
+
+def _predict(guest: Guest) -> Prediction:
+    info = read_info(guest.index(INFO_ROOTS), guest.read)
+    return predict(
+        read_configuration(guest), version=info.cloud_init_version, arch=info.arch, cmdline=kernel_cmdline(guest)
+    )
+
+
+def _spec(disk: Disk, seed: Seed, name: str, bench: _Bench, prediction: Prediction) -> MachineSpec:
+    own = bench.folder / name
+    own.mkdir()
+    uuid = uuid4()
+    seed_file = None
+    if seed is Seed.EMPTY_NOCLOUD:
+        seed_file = own / "seed.iso"
+        write_seed(seed_file, instance_id=_instance_id(str(uuid)))
+    return MachineSpec(
+        name=name,
+        disk=create_overlay(own / "disk.qcow2", disk),
+        folder=own,
+        seed=seed_file,
+        uuid=uuid,
+        accelerated=bench.acceleration.kvm,
+        stages=CLOUD_INIT_STAGES if prediction.of(seed).enabled else (),
+    )
+
+
+def _instance_id(uuid: str) -> str:
+    return f"goldsmith-{uuid}"
+
+
+def _clone(spec: MachineSpec, seed: Seed, record: BootRecord, bench: _Bench) -> CloneEvidence:
+    facts, unreadable = None, None
+    try:
+        with bench.open(spec.disk) as guest:
+            facts = gather(guest)
+    except BuildError as error:
+        unreadable = error.message
+    return CloneEvidence(
+        name=spec.name,
+        driver=record.driver,
+        hardware=record.driver != "container",
+        seed=seed,
+        instance_id=_instance_id(str(spec.uuid)) if seed is Seed.EMPTY_NOCLOUD else None,
+        booted_uuid=str(spec.uuid),
+        milestones=tuple(
+            Passage(each.milestone.value, round(each.seconds, 2), each.boot) for each in record.milestones
+        ),
+        ready=record.reached(Milestone.READY),
+        off=record.off,
+        boots=record.boots,
+        seconds=round(record.seconds, 2),
+        problem=record.problem,
+        console=record.console.name,
+        tail=record.tail[-TAIL_KEPT:],
+        facts=facts,
+        unreadable=unreadable,
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _keep(record: Path, evidence: Evidence, records: Sequence[BootRecord]) -> None:
+    try:
+        record.mkdir(parents=True, exist_ok=True)
+        for each in records:
+            if each.console.exists():
+                shutil.copyfile(each.console, record / each.console.name)
+        (record / EVIDENCE_FILE).write_text(json.dumps(evidence.as_json(), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BuildError(
+            f"cannot keep the evidence in {record}: {error.strerror}", hint="choose another folder"
+        ) from error
