@@ -12,7 +12,7 @@ LINE_LENGTH = 300
 
 # ECMA-48: CSI with its parameters, OSC up to its end, two-byte escapes with an intermediate, other two-byte escapes.
 _ESCAPES = re.compile(
-    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[ -/]{1,4}[0-~]|[0-~])"
+    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[ -/]{1,4}[0-~]|[0-Z\\^-~])"
 )
 
 

@@ -51,7 +51,7 @@ _KERNEL = re.compile(r"^\[ {0,4}\d{1,6}\.\d{6}\] |^EFI stub: |^Decompressing Lin
 _KERNEL_BANNER = re.compile(r"^\[ {4}0\.000000\] Linux version \d")
 # systemd greets twice where the initramfs runs it too: "Welcome to Rocky Linux 9.4 dracut-057 (Initramfs)!"
 _INIT = re.compile(r"^(?:\[ {0,4}\d{1,6}\.\d{6}\] )?Welcome to (?![^!]{0,200}(?:GRUB|[Ii]nitramfs|dracut))[^!]{1,200}!")
-_LOGIN = re.compile(r"^(?!Last )\S{1,64} login:(?: |$)")
+_LOGIN = re.compile(r"^(?!Last )\S{1,64} login: ")
 
 # What cloud-init itself prints at the begin of each stage (22.4 and 25.1 alike) and in its module final_message.
 _RUNNING = re.compile(r"Cloud-init v\. \S{1,60} running '(init-local|init|modules:config|modules:final)'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -63,14 +64,24 @@ class _Phase(Enum):
 class WatchedBoot:
     """`look()` as often as wanted, until it returns a record; it never waits. The machine must have been started."""
 
-    def __init__(self, machine: Machine, *, driver: str, until: Milestone, patience: Patience, emit: Emit) -> None:
-        """`patience` is already scaled to this host."""
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        driver: str,
+        until: Milestone,
+        patience: Patience,
+        emit: Emit,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`patience` is already scaled to this host; `clock` gives seconds."""
         self.machine = machine
         self._driver = driver
         self._until = until
         self._patience = patience
         self._emit = emit
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
         self._scanner = Scanner(machine.spec.stages)
         self._watch = Watch(patience, cloud_init=bool(machine.spec.stages))
         self._passed: list[Passed] = []
@@ -84,7 +95,7 @@ class WatchedBoot:
     def look(self) -> BootRecord | None:
         """Go on by one step. None while the boot goes on; afterwards the machine has ended."""
         ended = self.machine.ended()
-        now = time.monotonic() - self._started
+        now = self._clock() - self._started
         self._read_console(now)
         match self._phase:
             case _Phase.BOOTING if ended is None:
@@ -100,7 +111,7 @@ class WatchedBoot:
 
     def _look_at_boot(self, now: float) -> None:
         if self._reached_goal():
-            if self._until is Milestone.READY or self._until is Milestone.OFF:
+            if self._until is Milestone.READY:
                 self._power_off(now)
             else:
                 self._kill()
@@ -113,17 +124,17 @@ class WatchedBoot:
             return
         if self._offset > CONSOLE_LIMIT:
             self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
+            self._kill()
         elif self.machine.resets() >= MOST_BOOTS:
             self._problem = f"it restarted {self.machine.resets()} times without getting ready"
-        else:
-            self._problem = self._watch.verdict(now, self._scanner.dead_end)
-        if self._problem is None:
-            return
-        # What came so far that an operating system runs is powered off, so that its disk can be read afterwards.
-        if self._scanner.dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
-            self._power_off(now)
-        else:
             self._kill()
+        elif problem := self._watch.verdict(now, self._scanner.dead_end):
+            self._problem = problem
+            # Where an operating system runs it is powered off, so that its disk can be read afterwards.
+            if self._scanner.dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
+                self._power_off(now)
+            else:
+                self._kill()
 
     def _look_at_power_off(self, now: float) -> None:
         since = now - self._powering_since
@@ -138,6 +149,8 @@ class WatchedBoot:
     def _power_off(self, now: float) -> None:
         self._phase = _Phase.POWERING_OFF
         self._powering_since = now
+        self.machine.press_power_button()
+        self._pressed = 1
 
     def _kill(self) -> None:
         self.machine.kill()
@@ -147,10 +160,10 @@ class WatchedBoot:
         """It ended by itself: as asked, or before its time."""
         self._read_console(now)
         asked = self._phase is _Phase.POWERING_OFF
+        last = f"after {self._passed[-1].milestone}" if self._passed else "before its first milestone"
         if ended.by_guest:
             self._pass(now, Milestone.OFF, self._scanner.boot)
         if self._problem is None and not asked and not self._reached_goal():
-            last = f"after {self._passed[-1].milestone}" if self._passed else "before its first milestone"
             why = "the guest powered off by itself" if ended.by_guest else ended.why
             self._problem = f"it ended {last}, {now:.1f} s after its start: {why}"
         elif self._problem is None and asked and not ended.by_guest:

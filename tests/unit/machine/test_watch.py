@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from goldsmith.disk.disk import Disk, DiskFormat
+from goldsmith.events import Event, MilestonePassed
+from goldsmith.machine import watch
+from goldsmith.machine.driver import Activity, Ended, Features, Firmware, MachineSpec
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+from goldsmith.machine.patience import Patience
+from goldsmith.machine.watch import BootRecord, WatchedBoot
+
+BOOTED = b"SeaBIOS (version 1)\n[    0.000000] Linux version 6.1\nWelcome to Debian!\n"
+READY = BOOTED + b"localhost login: cloud-init[9]: Cloud-init v. 22.4.2 finished at now\n"
+POWERED_OFF = Ended(by_guest=True, why="the guest powered off")
+
+
+class ScriptedMachine:
+    """A machine whose guest does what `guest(seconds, machine)` says; time passes by one second at each look."""
+
+    features = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS,))
+
+    def __init__(self, folder: Path, guest: Callable[[int, ScriptedMachine], None], **spec: object) -> None:
+        disk = Disk(folder / "disk.qcow2", DiskFormat.QCOW2, 1)
+        self.spec = MachineSpec(name="clone", disk=disk, folder=folder, **spec)  # type: ignore[arg-type]
+        self.now = -1
+        self.end: Ended | None = None
+        self.restarts = 0
+        self.pressed: list[int] = []
+        self.killed = False
+        self.does = Activity(0, 0)
+        self._guest = guest
+
+    def time(self) -> float:
+        return float(max(self.now, 0))
+
+    def prints(self, text: bytes) -> None:
+        with self.spec.console.open("ab") as file:
+            file.write(text)
+
+    def start(self) -> None: ...
+
+    def ended(self) -> Ended | None:
+        self.now += 1
+        self._guest(self.now, self)
+        return self.end
+
+    def activity(self) -> Activity:
+        return self.does
+
+    def resets(self) -> int:
+        return self.restarts
+
+    def press_power_button(self) -> None:
+        self.pressed.append(self.now)
+
+    def kill(self) -> None:
+        self.killed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def watched(
+    machine: ScriptedMachine, until: Milestone = Milestone.READY, said: list[Event] | None = None
+) -> BootRecord:
+    boot = WatchedBoot(
+        machine,
+        driver="scripted",
+        until=until,
+        patience=Patience(early_idle=10, idle=10, sleep=0, settle=5, dead_end=1, grace=20, press=5),
+        emit=(said if said is not None else []).append,
+        clock=machine.time,
+    )
+    for _ in range(1000):
+        record = boot.look()
+        if record is not None:
+            return record
+    pytest.fail("the boot was watched for ever")
+
+
+def names(record: BootRecord) -> list[str]:
+    return [passed.milestone.value for passed in record.milestones]
+
+
+def test_a_good_boot(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 3:
+            machine.prints(READY)
+        if machine.pressed and second == machine.pressed[0] + 2:
+            machine.end = POWERED_OFF
+
+    machine = ScriptedMachine(tmp_path, guest)
+    said: list[Event] = []
+    record = watched(machine, said=said)
+    assert names(record) == ["firmware", "kernel", "init", "login", "ready", "off"]
+    assert (record.problem, record.off, record.boots, record.seconds) == (None, True, 1, 5.0)
+    assert said[0] == MilestonePassed("clone", "firmware", 3.0)
+    assert said[-1] == MilestonePassed("clone", "off", 5.0)
+    assert machine.killed
+
+
+def test_the_power_button_is_pressed_again_while_the_guest_ignores_it(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(READY)
+        if len(machine.pressed) == 3:
+            machine.end = POWERED_OFF
+
+    machine = ScriptedMachine(tmp_path, guest)
+    assert watched(machine).problem is None
+    assert machine.pressed == [1, 6, 11]
+
+
+def test_a_guest_that_never_powers_off_is_killed_and_says_so(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(READY)
+
+    machine = ScriptedMachine(tmp_path, guest)
+    record = watched(machine)
+    assert record.problem == "it did not power off within 20 s, though its power button was pressed 4 times"
+    assert not record.off
+    assert machine.killed
+
+
+def test_a_goal_before_ready_ends_hard(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED)
+
+    machine = ScriptedMachine(tmp_path, guest)
+    record = watched(machine, until=Milestone.KERNEL)
+    assert (record.problem, record.off, machine.pressed, machine.killed) == (None, False, [], True)
+
+
+def test_a_stall_before_init_is_killed(tmp_path: Path) -> None:
+    record = watched(ScriptedMachine(tmp_path, lambda *_: None))
+    assert record.problem == "stalled before its first milestone: no milestone, block or CPU activity for 10 s"
+
+
+def test_a_stalled_operating_system_is_powered_off_so_that_its_disk_can_be_read(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem == "stalled after init (at 1.0 s): no milestone, block or CPU activity for 10 s"
+    assert record.off
+
+
+def test_printing_is_no_progress(tmp_path: Path) -> None:
+    record = watched(ScriptedMachine(tmp_path, lambda second, machine: machine.prints(b"%d\n" % second)))
+    assert record.seconds == 10.0
+
+
+def test_a_machine_that_dies_names_why(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 4:
+            machine.end = Ended(by_guest=False, why="QEMU ended with exit code 1: no space")
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem == (
+        "it ended before its first milestone, 4.0 s after its start: QEMU ended with exit code 1: no space"
+    )
+
+
+def test_a_guest_that_powers_off_too_early(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 2:
+            machine.prints(BOOTED)
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem == "it ended after init, 2.0 s after its start: the guest powered off by itself"
+
+
+def test_one_restart_is_survived(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED)
+        if second == 3:
+            machine.restarts = 1
+            machine.prints(READY)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem is None
+    assert record.boots == 2
+    assert [passed.boot for passed in record.milestones if passed.milestone is Milestone.KERNEL] == [1, 2]
+
+
+def test_a_restart_loop_is_named(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        machine.prints(BOOTED)
+        machine.restarts = second
+
+    assert watched(ScriptedMachine(tmp_path, guest)).problem == "it restarted 4 times without getting ready"
+
+
+def test_a_console_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
+    machine = ScriptedMachine(tmp_path, lambda _, machine: machine.prints(b"y" * 300_000))
+    assert watched(machine).problem == "it printed more than 1 MiB on its console"
+
+
+def test_without_a_final_message_a_guest_at_rest_is_ready(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED + b"cloud-init[9]: Cloud-init v. 22.4.2 running 'modules:final' at now\n")
+            machine.prints(b"localhost login: ")
+        if second < 10:
+            machine.does = Activity(second, 0)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest, stages=CLOUD_INIT_STAGES, says_finished=False))
+    assert record.problem is None
+    assert [passed.seconds for passed in record.milestones if passed.milestone is Milestone.READY] == [14.0]
