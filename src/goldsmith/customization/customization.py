@@ -65,10 +65,10 @@ class Customization(BaseModel, ABC):
         """Whether this step reaches out from the guest."""
         return self.NEEDS_NETWORK
 
-    def host_files(self, folder: Path = Path()) -> tuple[str, ...]:  # noqa: ARG002 - only kinds that name files use it
-        """Files of the host whose content decides the result, as the recipe names them (relative to `folder`).
+    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:  # noqa: ARG002 - only kinds that name files use it
+        """Files of the host whose content decides the result, as the recipe names them; what is missing is named too.
 
-        A folder stands for all files below it, sorted; what does not exist is named all the same.
+        Told the recipe's `folder`, a step names all files below a folder, sorted, instead of the folder.
         """
         return ()
 

@@ -241,6 +241,7 @@ def test_copy_names_all_files_of_a_folder_sorted(bench: Any) -> None:
     assert copy("files", "/x").host_files(bench.folder) == ("files/a", "files/b/x")
     assert copy("files/b/x", "/x").host_files(bench.folder) == ("files/b/x",)
     assert copy("missing", "/x").host_files(bench.folder) == ("missing",)
+    assert copy("files", "/x").host_files() == ("files",)
 
 
 def test_copy_of_what_is_missing_or_special_is_an_input_error(bench: Any) -> None:

@@ -41,8 +41,8 @@ class Copy(Customization):
     owner: Account | None = Field(default=None, description="User of the guest by name or number; new files get root.")
     group: Account | None = Field(default=None, description="Group of the guest by name or number; new files get root.")
 
-    def host_files(self, folder: Path = Path()) -> tuple[str, ...]:
-        return hostfiles.below(folder, self.source)
+    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:
+        return hostfiles.below(folder, self.source) if folder is not None else (self.source,)
 
     def check(self, folder: Path) -> None:
         step, source = f"{self.KEY} {self.source}", folder / self.source
