@@ -11,10 +11,13 @@ from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.machine.driver import MachineSpec
 
 ORIGIN = 0x7C00
+SIZE = 16 << 20
 HALT = bytes.fromhex("F4 EB FD")  # hlt; jmp back
 POWER_OFF = bytes.fromhex("BA 04 06 B8 00 20 EF") + HALT  # out 0x604, 0x2000 (sleep enable, S5); halt
 # q35's power management: status at port 0x600, enable 0x602, control 0x604. Enable the button, spin until it is set.
 AWAIT_BUTTON = bytes.fromhex("BA 02 06 B8 00 01 EF BA 00 06 ED A9 00 01 74 FA")
+# What int 13h, 43h reads: its size, 127 sectors from 0x8000, to LBA 1.
+DISK_PACKET = bytes.fromhex("10 00 7F 00 00 80 00 00 01 00 00 00 00 00 00 00")
 # Real-mode x86.
 ACTS = {
     "halt": HALT,
@@ -24,6 +27,8 @@ ACTS = {
     "chatter": bytes.fromhex("BA F8 03 B0 79 EE F4 EB FA"),  # out 0x3f8, 'y'; hlt; jmp to the out
     "read for ever": bytes.fromhex("B8 01 02 BB 00 80 B9 01 00 BA 80 00 CD 13 EB F0"),  # int 13h, sector 1; jmp back
     "power off by button": AWAIT_BUTTON + POWER_OFF,
+    # int 13h, 43h: write 127 sectors, add 127 to the packet's LBA, again; the packet stands at 0x7d00
+    "write for ever": bytes.fromhex("BE 00 7D B8 00 43 B2 80 CD 13 81 06 08 7D 7F 00 EB EE"),
     # int 15h, 86h: wait 2 s, in which the button's event is not enabled and so not seen
     "power off by button, not at first": bytes.fromhex("B4 86 B9 1E 00 BA 80 84 CD 15") + AWAIT_BUTTON + POWER_OFF,
 }
@@ -35,7 +40,8 @@ def boot_sector(text: str, then: bytes) -> bytes:
     loop = bytes.fromhex("AC 84 C0 74 06 BA F8 03 EE EB F5")  # lodsb; if not 0: out 0x3f8, al; again
     address = ORIGIN + len(zero) + 3 + len(loop) + len(then)
     code = zero + b"\xbe" + address.to_bytes(2, "little") + loop + then
-    return (code + text.encode() + b"\0").ljust(510, b"\0") + b"\x55\xaa"
+    head = (code + text.encode() + b"\0").ljust(0x100, b"\0")
+    return (head + DISK_PACKET).ljust(510, b"\0") + b"\x55\xaa"
 
 
 @pytest.fixture
@@ -46,8 +52,8 @@ def machine_of(tmp_path: Path) -> Callable[..., MachineSpec]:
         path = tmp_path / f"{name}.raw"
         with path.open("wb") as file:
             file.write(boot_sector(prints, ACTS[then]) if then is not None else b"")
-            file.truncate(1 << 20)
-        disk = Disk(path, DiskFormat.RAW, 1 << 20)
+            file.truncate(SIZE)
+        disk = Disk(path, DiskFormat.RAW, SIZE)
         given: dict[str, object] = {"memory": 32, "stages": (), **spec}
         return MachineSpec(name=name, disk=disk, folder=tmp_path / "machines", **given)  # type: ignore[arg-type]
 

@@ -159,10 +159,29 @@ def test_what_a_base_holds_is_never_written(machine_of: MachineOf, tmp_path: Pat
     subprocess.run(command, check=True, timeout=20)
     before = spec.disk.path.read_bytes(), spec.disk.path.stat().st_mtime_ns
     spec.disk.path.chmod(0o444)
-    disk = Disk(overlay, DiskFormat.QCOW2, 1 << 20, spec.disk)
+    disk = Disk(overlay, DiskFormat.QCOW2, spec.disk.virtual_size, spec.disk)
     (record,) = boot([MachineSpec("clone", disk, spec.folder, memory=32, stages=())], patience=HURRIED)
     assert record.problem is None
     assert (spec.disk.path.read_bytes(), spec.disk.path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.root
+def test_a_host_without_space_is_named(machine_of: MachineOf, tmp_path: Path) -> None:
+    spec = machine_of("clone", PROMPT, "write for ever")
+    full = tmp_path / "full"
+    full.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(full)], check=True, timeout=20)
+    try:
+        overlay = full / "overlay.qcow2"
+        command = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(spec.disk.path), str(overlay)]
+        subprocess.run(command, check=True, timeout=20)
+        disk = Disk(overlay, DiskFormat.QCOW2, spec.disk.virtual_size, spec.disk)
+        (record,) = boot([MachineSpec("clone", disk, spec.folder, memory=32)], patience=HURRIED)
+    finally:
+        subprocess.run(["umount", str(full)], check=True, timeout=20)
+    assert record.problem is not None
+    assert record.problem.startswith("it ended after login, ")
+    assert record.problem.endswith("its disk could not be written: No space left on device")
 
 
 PROGRAM = """
@@ -174,7 +193,7 @@ from goldsmith.errors import Stopped
 from goldsmith.machine.boot import boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.run import signals_as_errors
-disk = Disk(Path(sys.argv[1]), DiskFormat.RAW, 1 << 20)
+disk = Disk(Path(sys.argv[1]), DiskFormat.RAW, 16 << 20)
 spec = MachineSpec("clone", disk, Path(sys.argv[2]), uuid=UUID(sys.argv[3]), memory=32, stages=())
 try:
     with signals_as_errors():
