@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from goldsmith.cli.conversation import conversation
+from goldsmith.cli.conversation import conversation, finding_lines
 from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
 
 
@@ -41,4 +41,5 @@ def audit(
             keep=keep or (),
             emit=talk.emit,
         )
-        talk.finish(audited.as_json(), audited.as_text(), code=5 if audited.failed else 0)
+        text = [*finding_lines(audited.findings), f"{disk}: {audited.summary}"]
+        talk.finish(audited.as_json(), text, code=5 if audited.failed else 0)

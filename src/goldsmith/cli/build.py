@@ -26,7 +26,7 @@ def build(
     \b
     Examples:
       goldsmith build debian12-base.yaml
-      goldsmith build debian12-base.yaml --set version=1.1 --output /srv/images
+      goldsmith build debian12-base.yaml --set role=web --output /srv/images
       goldsmith build debian12-base.yaml --json --events build.jsonl
     """
     from goldsmith import api

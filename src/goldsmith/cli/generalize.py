@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldsmith.cli.conversation import conversation
+from goldsmith.cli.conversation import Conversation, conversation
 from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
 from goldsmith.errors import InputError
+
+if TYPE_CHECKING:
+    from goldsmith.generalization.operation import Operation
 
 
 def generalize(
@@ -45,8 +49,7 @@ def generalize(
 
     with conversation("generalize", json=json, events=events) as talk:
         if list_:
-            listed = api.operations()
-            talk.finish(listed.as_json(), listed.as_text())
+            _list(talk, api.operations())
             return
         if disk is None:
             raise InputError("no disk or directory was given", hint="goldsmith generalize DISK|DIR, or --list")
@@ -62,3 +65,17 @@ def generalize(
             emit=talk.emit,
         )
         talk.finish(report.as_json(), report.as_text())
+
+
+def _list(talk: Conversation, operations: Sequence[Operation]) -> None:
+    document = [
+        {"name": each.name, "default": each.default, "covers": each.covers, "upstream": each.upstream or None}
+        for each in operations
+    ]
+    width = max(len(each.name) for each in operations)
+    text = [
+        f"{'*' if each.default else ' '} {each.name:<{width}}  {each.covers}"
+        + (f"  [{each.upstream}]" if each.upstream else "")
+        for each in operations
+    ]
+    talk.finish({"operations": document}, [*text, "* by default; [the equivalent elsewhere]"])

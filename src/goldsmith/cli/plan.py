@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from goldsmith.cli.conversation import conversation
-from goldsmith.cli.options import Engine, Json, RecipeFile, Sets
+from goldsmith.cli.options import Json, RecipeFile, Sets
 
 
 def plan(
@@ -14,7 +14,6 @@ def plan(
     offline: Annotated[
         bool, typer.Option("--offline", help="No network and no guest: only what is known here.")
     ] = False,
-    engine: Engine = None,
     sets: Sets = None,
     json: Json = False,
 ) -> None:
@@ -31,5 +30,5 @@ def plan(
     from goldsmith import api
 
     with conversation("plan", json=json) as talk:
-        planned = api.plan(recipe, sets=sets or (), offline=offline, engine=engine.value if engine else None)
+        planned = api.plan(recipe, sets=sets or (), offline=offline, emit=talk.emit)
         talk.finish(planned.as_json(), planned.as_text())

@@ -48,4 +48,4 @@ def verify(
             evidence=evidence,
             emit=talk.emit,
         )
-        talk.finish(verified.as_json(), verified.as_text(), code=0 if verified.passed else 5)
+        talk.finish(verified.as_json(), verified.as_text().splitlines(), code=0 if verified.passed else 5)

@@ -7,16 +7,18 @@ equal result, and layers can be cached by it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from goldsmith import __version__
+from goldsmith.customization.customization import Customization
 from goldsmith.errors import InputError
 from goldsmith.recipe.model import Recipe
 
-CHUNK = 1 << 20
+# A template without these names no variable.
+TEMPLATE_MARKS = ("{{", "{%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,62 @@ class StepKey:
 
     name: str
     key: str | None
+    cached: bool = False
 
     def as_json(self) -> dict[str, object]:
-        return {"name": self.name, "key": self.key, "cached": False, "changed_inputs": []}
+        return {"name": self.name, "key": self.key, "cached": self.cached, "changed_inputs": []}
 
 
 def chain(recipe: Recipe, base_digest: str | None) -> tuple[StepKey, ...]:
-    """The key of every step that shapes the image, in order; the last one is the build key."""
-    keys: list[StepKey] = []
-    previous = digest({"base": base_digest}) if base_digest is not None else None
-    keys.append(StepKey("base", previous))
-    for name, inputs in step_inputs(recipe):
-        previous = digest({"previous": previous, "step": name, "inputs": inputs, "version": __version__}) if previous else None
+    """The key of every step that shapes the image, in order; the last one is the build key.
+
+    Raises InputError where a file of the host that a step names cannot be read.
+    """
+    previous = _digest({"base": base_digest}) if base_digest is not None else None
+    keys = [StepKey("base", previous, cached=base_digest is not None)]
+    for name, inputs in _steps(recipe):
+        if previous is not None:
+            previous = _digest({"previous": previous, "step": name, "inputs": inputs, "version": __version__})
         keys.append(StepKey(name, previous))
     return tuple(keys)
+
+
+def build_key(recipe: Recipe, base_digest: str) -> str:
+    """The key of everything together: the same key means the same image."""
+    key = chain(recipe, base_digest)[-1].key
+    assert key is not None
+    return key
+
+
+def _steps(recipe: Recipe) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield "disk", {"size": recipe.disk.size, "arch": recipe.arch}
+    for number, customization in enumerate(recipe.customizations, start=1):
+        yield f"customize {number}: {customization.KEY}", _inputs(recipe, customization)
+    yield "generalize", recipe.generalize.model_dump(mode="json")
+    yield "seal", {"packing": recipe.seal.packing}
+    yield "verify", recipe.verify.model_dump(mode="json")
+
+
+def _inputs(recipe: Recipe, customization: Customization) -> dict[str, object]:
+    """What decides one customization: its own words, the files it names, and the variables if it is a template."""
+    said = customization.model_dump(mode="json")
+    files = {name: _file_digest(recipe.folder / name) for name in customization.host_files()}
+    template = any(mark in json.dumps(said) for mark in TEMPLATE_MARKS)
+    return {"said": said, "files": files, "variables": dict(recipe.variables) if template else {}}
+
+
+def _file_digest(path: Path) -> str:
+    """Content and mode of a file, or of everything below a folder."""
+    try:
+        if path.is_dir():
+            below = sorted(path.rglob("*"))
+            return _digest({str(each.relative_to(path)): _file_digest(each) for each in below if not each.is_dir()})
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        return _digest({"mode": path.lstat().st_mode, "sha256": sha256(content).hexdigest()})
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _digest(value: object) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{sha256(canonical.encode('ascii')).hexdigest()}"

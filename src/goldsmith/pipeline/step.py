@@ -29,7 +29,9 @@ def step(
     and its failure.
     """
 
-    def decorate(function: Callable[Concatenate[Emit, Parameters], Made]) -> Callable[Concatenate[Emit, Parameters], Made]:
+    def decorate(
+        function: Callable[Concatenate[Emit, Parameters], Made],
+    ) -> Callable[Concatenate[Emit, Parameters], Made]:
         @wraps(function)
         def perform(emit: Emit, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Made:
             started = time.monotonic()

@@ -73,6 +73,15 @@ class VerificationRecord(_Record):
     clones: tuple[str, ...] = ()
 
 
+class ExpectationRecord(_Record):
+    """What the recipe demanded of clones, so that the image can be verified again without it."""
+
+    users_present: tuple[str, ...] = ()
+    users_absent: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    datasource: str | None = None
+
+
 class Manifest(_Record):
     """Sizes in bytes, digests SHA-256 in hexadecimal, `created` in UTC as ISO 8601.
 
@@ -100,6 +109,7 @@ class Manifest(_Record):
     declared: tuple[GuestText, ...] = ()
     kept: tuple[KeptRecord, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
+    expectation: ExpectationRecord | None = None
     verification: VerificationRecord | None = None
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)

@@ -1,0 +1,204 @@
+"""The verbs of goldsmith as functions: the library's public face. The command line is one caller of it.
+
+Every function raises only errors of `goldsmith.errors`; long ones report through `emit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from goldsmith.base.trust import Trust, TrustLevel
+from goldsmith.disk.disk import DiskFormat
+from goldsmith.errors import InputError, RecipeError
+from goldsmith.events import Emit, ignore
+from goldsmith.findings import Finding
+from goldsmith.generalization.operation import Operation, registered
+from goldsmith.generalization.select import select
+from goldsmith.generalization.sparing import Keep
+from goldsmith.pipeline.build import Built, Options
+from goldsmith.pipeline.build import build as build_recipe
+from goldsmith.pipeline.clone import CloneDisk
+from goldsmith.pipeline.clone import clone as clone_image
+from goldsmith.pipeline.collect import Garbage, collect
+from goldsmith.pipeline.diagnose import Diagnosis, diagnose
+from goldsmith.pipeline.existing.audit import audit_existing
+from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
+from goldsmith.pipeline.existing.verify import verify_existing
+from goldsmith.pipeline.plan import Planned
+from goldsmith.pipeline.plan import plan as plan_recipe
+from goldsmith.pipeline.steps.audit import Audited
+from goldsmith.pipeline.steps.verify import expected_by, expected_of
+from goldsmith.pipeline.subject import disk_or_tree
+from goldsmith.pool.manifest import Manifest
+from goldsmith.pool.pool import Pool
+from goldsmith.recipe.load import load
+from goldsmith.recipe.model import Recipe
+from goldsmith.recipe.size import parse_size
+from goldsmith.recipe.starter import write_starter
+from goldsmith.rules.expectation import INVARIANTS_ONLY
+from goldsmith.rules.recipe.lint import lint as lint_recipe
+from goldsmith.settings import default_pool
+from goldsmith.verification.verification import Verification
+
+
+def init(path: Path) -> Path:
+    """Write a starter recipe. Raises InputError where something is there already."""
+    return write_starter(path)
+
+
+def load_recipe(path: Path, sets: Iterable[str] = ()) -> Recipe:
+    """Read a recipe; `sets` are KEY=VALUE words that replace its variables. Raises RecipeError with every problem."""
+    return load(path, sets=_pairs(sets))
+
+
+def lint(path: Path, sets: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Every problem of a recipe, in the order of the file. Raises InputError where there is no readable file."""
+    try:
+        return tuple(lint_recipe(load_recipe(path, sets)))
+    except RecipeError as error:
+        return error.findings
+
+
+def plan(path: Path, *, sets: Iterable[str] = (), offline: bool = False, emit: Emit = ignore) -> Planned:
+    """The steps of a build and their keys."""
+    return plan_recipe(load_recipe(path, sets), offline=offline, emit=emit)
+
+
+def build(
+    path: Path,
+    *,
+    sets: Iterable[str] = (),
+    pool: Path | None = None,
+    engine: str | None = None,
+    refresh: bool = False,
+    offline: bool = False,
+    emit: Emit = ignore,
+) -> Built:
+    """Make, prove and admit the image of a recipe."""
+    options = Options(pool or default_pool(), engine=engine, offline=offline, refresh=refresh)
+    return build_recipe(load_recipe(path, sets), options, emit)
+
+
+def operations() -> tuple[Operation, ...]:
+    """Every operation of generalizing, by name."""
+    return registered()
+
+
+def generalize(
+    path: Path,
+    *,
+    format: DiskFormat | None = None,  # noqa: A002  the option's name
+    engine: str | None = None,
+    operations: str = "defaults",
+    keep: Iterable[str] = (),
+    output: Path | None = None,
+    in_place: bool = False,
+    dry_run: bool = False,
+    emit: Emit = ignore,
+) -> GeneralizeReport:
+    """Take out of a disk or a directory what a clone must not inherit."""
+    return generalize_existing(
+        disk_or_tree(path, format),
+        select(operations),
+        _kept(keep),
+        engine=engine,
+        output=output.absolute() if output is not None else None,
+        in_place=in_place,
+        dry_run=dry_run,
+        emit=emit,
+    )
+
+
+def audit(
+    path: Path,
+    *,
+    format: DiskFormat | None = None,  # noqa: A002
+    engine: str | None = None,
+    operations: str = "defaults",
+    keep: Iterable[str] = (),
+    emit: Emit = ignore,
+) -> Audited:
+    """Look for what a clone must not inherit."""
+    return audit_existing(disk_or_tree(path, format), select(operations), _kept(keep), engine=engine, emit=emit)
+
+
+def verify(
+    image: str,
+    *,
+    recipe: Path | None = None,
+    pool: Path | None = None,
+    format: DiskFormat | None = None,  # noqa: A002
+    engine: str | None = None,
+    evidence: Path | None = None,
+    emit: Emit = ignore,
+) -> Verification:
+    """Prove a disk, or an image of the pool by NAME[:VERSION], on booted clones.
+
+    What is expected comes from `recipe`, else from the image's manifest; without both only invariants are judged.
+    """
+    stated = expected_of(load_recipe(recipe)) if recipe is not None else None
+    where = Path(image)
+    if where.exists():
+        disk = disk_or_tree(where, format)
+        if isinstance(disk, Path):
+            raise InputError(
+                f"{where} is a directory: it cannot be booted", hint="verify a disk, or audit the directory"
+            )
+        return verify_existing(disk, stated or INVARIANTS_ONLY, engine=engine, trust=None, record=evidence, emit=emit)
+    place = Pool(pool or default_pool())
+    admitted = place.resolve(image)
+    place.verify_digest(admitted, emit)
+    expectation = stated or expected_by(admitted.manifest)
+    trust = _trust_of(admitted.manifest)
+    return verify_existing(admitted.disk, expectation, engine=engine, trust=trust, record=evidence, emit=emit)
+
+
+def clone(image: str, target: Path, *, size: str | None = None, pool: Path | None = None) -> CloneDisk:
+    """The disk of one virtual machine: an overlay of an admitted image."""
+    return clone_image(Pool(pool or default_pool()).resolve(image), target, _size(size))
+
+
+def doctor(emit: Emit = ignore) -> Diagnosis:
+    """What this host can do, and what is missing."""
+    return diagnose(emit)
+
+
+def gc(*, pool: Path | None = None, bases: bool = False, dry_run: bool = False) -> Garbage:
+    """Remove what dead runs left, and cached bases on request."""
+    return collect(Pool(pool or default_pool()), bases=bases, dry_run=dry_run)
+
+
+def _pairs(words: Iterable[str]) -> Mapping[str, str]:
+    pairs = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise InputError(f"--set {word} is not KEY=VALUE", hint="for example --set role=web")
+        pairs[key] = value
+    return pairs
+
+
+def _kept(words: Iterable[str]) -> tuple[Keep, ...]:
+    kept = []
+    for word in words:
+        pattern, equals, reason = word.partition("=")
+        if not equals or not reason.strip() or not pattern.startswith("/"):
+            raise InputError(
+                f"--keep {word} is not PATH=REASON", hint="for example --keep '/etc/netplan/*=lab network'"
+            )
+        kept.append(Keep(pattern, reason.strip()))
+    return tuple(kept)
+
+
+def _size(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise InputError(f"--size {text}: {error}", hint="a whole number and K, M, G or T, such as 20G") from error
+
+
+def _trust_of(manifest: Manifest) -> Trust:
+    return Trust(TrustLevel(manifest.base.trust.level), manifest.base.trust.evidence)

@@ -1,0 +1,121 @@
+"""From a recipe to an admitted image. READ THIS FIRST: it is the whole story, one step per line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldsmith.disk.seal import Packing
+from goldsmith.errors import RecipeError
+from goldsmith.events import Emit, Note
+from goldsmith.findings import Severity
+from goldsmith.generalization.select import select
+from goldsmith.guest.open import choose_engine
+from goldsmith.machine.acceleration import acceleration
+from goldsmith.pipeline.keys import build_key
+from goldsmith.pipeline.steps.admit import Made, admit
+from goldsmith.pipeline.steps.audit import Intent, audit_sealed
+from goldsmith.pipeline.steps.base import settle_base
+from goldsmith.pipeline.steps.customize import customize
+from goldsmith.pipeline.steps.disk import lay_overlay
+from goldsmith.pipeline.steps.generalize import generalize_guest
+from goldsmith.pipeline.steps.guest import opened
+from goldsmith.pipeline.steps.seal import seal_disk
+from goldsmith.pipeline.steps.verify import verify_sealed
+from goldsmith.pool.naming import ImageName
+from goldsmith.pool.pool import Image, Pool
+from goldsmith.recipe.model import Recipe
+from goldsmith.rules.recipe.lint import lint
+from goldsmith.verification.verification import Verification
+
+SHOWN_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to build, as opposed to what: where to, with which engine, and whether the base may or must be fetched."""
+
+    pool: Path
+    engine: str | None = None
+    offline: bool = False
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """`verification` is None where the same build was in the pool already."""
+
+    image: Image
+    verification: Verification | None
+
+    def as_json(self) -> dict[str, object]:
+        manifest = self.image.manifest
+        return {
+            "image": str(self.image.path),
+            "name": manifest.name,
+            "version": manifest.version,
+            "sha256": manifest.sha256,
+            "size": manifest.size,
+            "virtual_size": manifest.virtual_size,
+            "manifest": str(self.image.path.with_name(self.image.name.manifest)),
+            "trust": manifest.base.trust.model_dump(mode="json"),
+            "already_built": self.verification is None,
+            "verification": self.verification.as_json() if self.verification is not None else None,
+        }
+
+    def as_text(self) -> list[str]:
+        manifest = self.image.manifest
+        proof = self.verification.meanings() if self.verification is not None else ()
+        word = "admitted" if self.verification is not None else "already built"
+        return [
+            *proof,
+            f"{word}: {self.image.path}  sha256 {manifest.sha256[:SHOWN_DIGITS]}…",
+            f"next: goldsmith clone {self.image.name} vm1.qcow2",
+        ]
+
+
+def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
+    """Make the image, prove it and admit it to the pool; or find that this very build is there already.
+
+    Raises RecipeError for findings of level error, ProofError where the image does not pass audit or verification, and
+    what the steps raise. Nothing of a failed build is visible in the pool.
+    """
+    require_sound(recipe, emit)
+    pool = Pool(options.pool)
+    with pool.scratch() as scratch:
+        base = settle_base(emit, recipe, offline=options.offline, refresh=options.refresh).base
+        key = build_key(recipe, base.sha256)
+        there = pool.already_built(ImageName(recipe.name, recipe.version), key)
+        if there is not None:
+            return Built(there, None)
+
+        engine, why = choose_engine(options.engine, base.trust)
+        machines = acceleration(emit)
+        operations, keep = select(recipe.generalize.operations), recipe.generalize.kept()
+        overlay = lay_overlay(emit, base, recipe, scratch).disk
+        with opened(emit, overlay, engine, why, scratch=scratch, grow=True, accelerated=machines.kvm) as guest:
+            customized = customize(emit, guest, recipe)
+            generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
+
+        packing = Packing(recipe.seal.packing)
+        sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)
+        intent = Intent(operations, keep, customized.declared, frozenset(recipe.verify.expect.users.present))
+        image = sealed.sealed.disk
+        audited = audit_sealed(emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm)
+
+        evidence = scratch / "evidence"
+        verified = verify_sealed(
+            emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=evidence
+        )
+        proof = verified.verification
+        made = Made(recipe, key, base, customized, generalized, sealed, audited, proof)
+        return Built(admit(emit, pool, made, evidence).image, proof)
+
+
+def require_sound(recipe: Recipe, emit: Emit) -> None:
+    """Stop before any work where lint finds an error; say the rest."""
+    findings = lint(recipe)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise RecipeError(findings)
+    for finding in findings:
+        emit(Note(f"{finding.place}: {finding.code}: {finding.message}", warning=True))

@@ -1,0 +1,1 @@
+"""The verbs for images and trees that goldsmith did not build."""

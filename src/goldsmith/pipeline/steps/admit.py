@@ -1,0 +1,124 @@
+"""Admit the proven image: manifest and evidence first, the image's name last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from goldsmith import __version__
+from goldsmith.base.base import Base
+from goldsmith.disk.disk import DiskFormat
+from goldsmith.events import Emit
+from goldsmith.generalization.report import tally
+from goldsmith.pipeline.step import step
+from goldsmith.pipeline.steps.audit import Audited
+from goldsmith.pipeline.steps.customize import Customized
+from goldsmith.pipeline.steps.generalize import GeneralizedGuest
+from goldsmith.pipeline.steps.seal import SealedDisk
+from goldsmith.pipeline.steps.verify import expected_of
+from goldsmith.pool.manifest import (
+    BaseRecord,
+    ExpectationRecord,
+    KeptRecord,
+    Manifest,
+    OperationRecord,
+    PackageRecord,
+    TrustRecord,
+    VerificationRecord,
+)
+from goldsmith.pool.naming import ImageName
+from goldsmith.pool.pool import Image, Pool
+from goldsmith.recipe.model import Recipe
+from goldsmith.rules.expectation import Expectation
+from goldsmith.rules.rule import Verdict
+from goldsmith.verification.verification import Verification
+
+EVIDENCE_SUFFIX = ".evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    image: Image
+    new: bool
+
+    @property
+    def summary(self) -> str:
+        return self.image.path.name if self.new else f"{self.image.path.name}, made by another run meanwhile"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Everything that the manifest tells about how an image was made."""
+
+    recipe: Recipe
+    build_key: str
+    base: Base
+    customized: Customized
+    generalized: GeneralizedGuest
+    sealed: SealedDisk
+    audited: Audited
+    verification: Verification
+
+
+@step("admit")
+def admit(_emit: Emit, pool: Pool, made: Made, evidence: Path) -> Admitted:
+    admission = pool.admit(made.sealed.sealed.disk.path, manifest_of(made), {EVIDENCE_SUFFIX: evidence})
+    return Admitted(admission.image, admission.new)
+
+
+def manifest_of(made: Made) -> Manifest:
+    """The manifest of a finished image."""
+    recipe, base, sealed = made.recipe, made.base, made.sealed.sealed
+    applied = made.generalized.result.applied
+    disk_format: DiskFormat = sealed.disk.format
+    return Manifest(
+        name=recipe.name,
+        version=recipe.version,
+        arch=recipe.arch,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        goldsmith=__version__,
+        recipe=recipe.digest,
+        build_key=made.build_key,
+        base=BaseRecord(
+            origin=base.origin,
+            sha256=base.sha256,
+            trust=TrustRecord(level=base.trust.level.value, evidence=base.trust.evidence),
+        ),
+        file=ImageName(recipe.name, recipe.version).file(disk_format),
+        format=disk_format,
+        packing=made.sealed.packing,
+        size=sealed.size,
+        virtual_size=sealed.disk.virtual_size,
+        sha256=sealed.sha256,
+        packages=tuple(
+            PackageRecord(name=package.name, version=package.version, arch=package.arch)
+            for package in made.customized.packages
+        ),
+        operations=tuple(
+            OperationRecord(name=each.operation, changes=each.changes, bytes=each.bytes) for each in tally(applied)
+        ),
+        declared=tuple(sorted(made.customized.declared)),
+        kept=tuple(KeptRecord(path=kept.path, operation=kept.operation, reason=kept.reason) for kept in applied.kept),
+        findings=tuple(finding.as_json() for finding in (*sealed.findings, *made.audited.findings)),
+        expectation=_expectation(expected_of(recipe)),
+        verification=_record(made.verification),
+    )
+
+
+def _expectation(expected: Expectation) -> ExpectationRecord:
+    return ExpectationRecord(
+        users_present=expected.users_present,
+        users_absent=expected.users_absent,
+        packages=expected.packages,
+        datasource=expected.datasource.value if expected.datasource is not None else None,
+    )
+
+
+def _record(verification: Verification) -> VerificationRecord:
+    counts = {verdict: sum(each.verdict is verdict for each in verification.outcomes) for verdict in Verdict}
+    return VerificationRecord(
+        verdict=verification.verdict.value,
+        outcomes={verdict.value: count for verdict, count in counts.items() if count},
+        clones=verification.meanings(),
+    )

@@ -1,0 +1,60 @@
+"""Bake the policy in: the recipe's steps in order, the drop-ins for cloud-init last."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from goldsmith.cloudinit.datasource import without_seed
+from goldsmith.cloudinit.files import read_configuration
+from goldsmith.customization.customization import Session
+from goldsmith.errors import InputError
+from goldsmith.events import Emit, Note
+from goldsmith.guest.guest import Guest
+from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
+from goldsmith.guest.packages import Package, installed
+from goldsmith.pipeline.step import step
+from goldsmith.recipe.model import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Customized:
+    """What the customizations left: `declared` are the paths that they put there on purpose."""
+
+    info: GuestInfo
+    declared: frozenset[str]
+    packages: tuple[Package, ...]
+    said: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.said)} steps, {len(self.packages)} packages installed" if self.said else "nothing to do"
+
+
+@step("customize")
+def customize(emit: Emit, guest: Guest, recipe: Recipe) -> Customized:
+    info = read_info(guest.index(INFO_ROOTS), guest.read)
+    if recipe.datasource is None:
+        _require_datasource(guest, info)
+    session = Session(guest=guest, info=info, folder=recipe.folder, variables=recipe.variables, emit=emit)
+    said = []
+    for customization in recipe.customizations:
+        started = time.monotonic()
+        summary = customization.perform(session)
+        emit(Note(f"{customization.KEY}: {summary} ({time.monotonic() - started:.1f} s)"))
+        said.append(f"{customization.KEY}: {summary}")
+    guest.sync()
+    return Customized(info, frozenset(session.declared), installed(guest), tuple(said))
+
+
+def _require_datasource(guest: Guest, info: GuestInfo) -> None:
+    """Before any work: an image whose clones never run cloud-init has to be asked for."""
+    if info.cloud_init_version is None:
+        return
+    seedless = without_seed(read_configuration(guest), version=info.cloud_init_version, arch=info.arch)
+    if not seedless.enabled:
+        raise InputError(
+            f"without a seed no clone of this base would run cloud-init: {seedless.why}",
+            hint="add to the recipe `datasource: local` (defaults apply with no seed), `datasource: clouds`"
+            " (every cloud, and defaults where none is found), or `datasource: as-base` (leave it so)",
+        )

@@ -1,0 +1,94 @@
+"""Prove the sealed image on clones that get no user-data."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldsmith.cloudinit.datasource import Choice
+from goldsmith.customization.kinds.datasource import Datasource
+from goldsmith.disk.disk import Disk
+from goldsmith.errors import ProofError
+from goldsmith.events import Emit
+from goldsmith.machine.acceleration import Acceleration
+from goldsmith.pipeline.step import step
+from goldsmith.pool.manifest import Manifest
+from goldsmith.recipe.model import Recipe
+from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
+from goldsmith.rules.rule import Verdict
+from goldsmith.settings import state_dir
+from goldsmith.verification.verification import Verification
+from goldsmith.verification.verify import seeds_for, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    verification: Verification
+
+    @property
+    def summary(self) -> str:
+        clones, outcomes = len(self.verification.clones), len(self.verification.outcomes)
+        return f"{clones} clones booted without user-data, {outcomes} outcomes, all passed"
+
+
+def expected_of(recipe: Recipe) -> Expectation:
+    """What the recipe demands of its clones."""
+    expect = recipe.verify.expect
+    chosen = recipe.datasource
+    return Expectation(
+        stated=True,
+        users_present=expect.users.present,
+        users_absent=expect.users.absent,
+        packages=expect.packages,
+        datasource=chosen.choice if isinstance(chosen, Datasource) else None,
+    )
+
+
+def expected_by(manifest: Manifest) -> Expectation:
+    """What an admitted image's recipe demanded, as its manifest remembers it; only invariants where it does not."""
+    said = manifest.expectation
+    if said is None:
+        return INVARIANTS_ONLY
+    return Expectation(
+        stated=True,
+        users_present=said.users_present,
+        users_absent=said.users_absent,
+        packages=said.packages,
+        datasource=Choice(said.datasource) if said.datasource is not None else None,
+    )
+
+
+@step("verify")
+def verify_sealed(
+    emit: Emit, disk: Disk, recipe: Recipe, *, engine: str, acceleration: Acceleration, scratch: Path, record: Path
+) -> Verified:
+    """Raises ProofError where an outcome is no pass; the evidence is then kept in the state folder."""
+    verification = verify(
+        disk,
+        engine=engine,
+        scratch=scratch,
+        acceleration=acceleration,
+        expectation=expected_of(recipe),
+        seeds=seeds_for(recipe.verify.clones),
+        emit=emit,
+        record=record,
+    )
+    if not verification.passed:
+        raise _unproven(verification, _keep(record, recipe))
+    return Verified(verification)
+
+
+def _unproven(verification: Verification, kept: Path) -> ProofError:
+    bad = [outcome for outcome in verification.outcomes if outcome.verdict is not Verdict.PASS]
+    named = "; ".join(f"{each.rule} {each.subject}: {each.message}" for each in bad[:3])
+    more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
+    return ProofError(f"the image is built, but not proven: {named}{more}", hint=f"consoles and evidence are in {kept}")
+
+
+def _keep(record: Path, recipe: Recipe) -> Path:
+    """Where the evidence of a failed proof outlives the build; the next failure of the same image replaces it."""
+    kept = state_dir() / "failed" / recipe.stem
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(record, kept)
+    return kept
