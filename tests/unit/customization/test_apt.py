@@ -125,6 +125,16 @@ def test_new_package_sources_make_the_lists_stale(bench: Any, path: str) -> None
     assert [run.argv[-1] for run in bench.guest.runs] == ["update", "htop", "update", "tree"]
 
 
+def test_a_changed_package_source_makes_the_lists_stale(bench: Any) -> None:
+    Repository(bench)
+    source = bench / "etc/apt/sources.list"
+    source.parent.mkdir()
+    for name, content in (("htop", "one"), ("tree", "one"), ("vim", "two")):
+        source.write_text(content)
+        install(name).perform(bench.session)
+    assert [run.argv[-1] for run in bench.guest.runs] == ["update", "htop", "tree", "update", "vim"]
+
+
 def test_lists_that_a_step_threw_away_are_refreshed(bench: Any) -> None:
     Repository(bench)
     install("htop").perform(bench.session)
