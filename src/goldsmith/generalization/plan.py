@@ -41,11 +41,16 @@ def plan(
                 if isinstance(change, Write):
                     edited[change.path] = change.content
     made = {path: change for path, change in others.items() if change.seen == ABSENT or path not in removals}
-    ordered = sorted(removals.values(), key=lambda change: change.path.split("/"), reverse=True)
+    ordered = sorted(removals.values(), key=_content_first)
     return Plan(
         changes=(*_possible(ordered, view.index, made), *(made[path] for path in sorted(made))),
         kept=tuple(kept[key] for key in sorted(kept)),
     )
+
+
+def _content_first(change: Change) -> list[tuple[int, str]]:
+    """Sorts as a walk that leaves a directory after its content; no name, however hostile, sorts behind the end."""
+    return [*((0, part) for part in change.path.split("/")), (1, "")]
 
 
 def _merge(before: Change | None, change: Change) -> Change:

@@ -21,8 +21,7 @@ FILES = (
 )
 POLICY = "/usr/sbin/policy-rc.d"
 APT = ("/etc/apt/apt.conf", "/etc/apt/apt.conf.d/*")
-PROXY = re.compile(r'\s*Acquire::(\w+::)*Proxy(-Auto-Detect)?(::\S+)?\s+"[^"]*"\s*;\s*', re.IGNORECASE)
-COMMENT = re.compile(r"\s*((#|//).*)?")
+PROXY = re.compile(r'Acquire::(\w+::)*Proxy(-Auto-Detect)?(::\S+)?\s+"[^"]*"\s*;', re.IGNORECASE)
 RESOLVER = "/etc/resolv.conf"
 NAMESERVER = re.compile(r"\s*nameserver\s+(?!127\.|::1\s)\S+")
 RESOLVED = "/etc/systemd/system/dbus-org.freedesktop.resolve1.service"
@@ -62,5 +61,5 @@ def _resolver(view: View) -> Iterator[Change]:
 
 
 def _only_sets_a_proxy(lines: list[str]) -> bool:
-    said = [line for line in lines if not COMMENT.fullmatch(line)]
+    said = [line for line in map(str.strip, lines) if line and not line.startswith(("#", "//"))]
     return bool(said) and all(PROXY.fullmatch(line) for line in said)
