@@ -33,7 +33,7 @@ class Patience:
     busy: float = 60.0
     settle: float = 5.0
     dead_end: float = 0.5
-    limit: float = 240.0
+    limit: float = 300.0
     grace: float = 30.0
     press: float = 5.0
 
