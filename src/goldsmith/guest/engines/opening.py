@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from goldsmith.disk.disk import Disk
+from goldsmith.disk.header import inspect
 from goldsmith.guest.worker.wire import Message
 
 
 def describe(disk: Disk, *, read_only: bool, grow: bool, accelerated: bool = False, cache: str = "") -> Message:
-    """The disk's chain, top first, each with its stated format; and how to open it."""
-    chain, link = [], disk
-    while True:
+    """The disk's chain, top first, each with its stated format; and how to open it.
+
+    Raises TrustError or InputError where a header says something else than what was stated.
+    """
+    chain: list[list[str]] = []
+    link: Disk | None = disk
+    while link is not None:
+        inspect(link.path, link.format, backing=link.backing.path if link.backing is not None else None)
         chain.append([str(link.path.absolute()), link.format.value])
-        if link.backing is None:
-            break
         link = link.backing
     return {
         "chain": chain,

@@ -8,37 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import BinaryIO
 
 from goldsmith.disk.filesystem import FileSystemKind
 from goldsmith.disk.partitions import read_partitions
 from goldsmith.errors import BuildError
-from goldsmith.guest.worker.volumes import Volume
+from goldsmith.guest.worker.partition_table import grown
+from goldsmith.guest.worker.volumes import Volume, room_to_grow
 from goldsmith.run import run
 
-# Less room than this behind the last partition is alignment and the backup of the partition table.
-WORTH_IT = 8 << 20
 TIMEOUT = 600.0
 
 
-def partition(raw: str, root: Volume, volumes: Sequence[Volume]) -> Volume:
-    """Let the root's partition take all free room behind it, if it is the last on the disk; what it is then."""
-    if root.number == 0 or any(volume.offset > root.offset for volume in volumes):
+def partition(disk: BinaryIO, root: Volume, volumes: Sequence[Volume], size: int) -> Volume:
+    """Let the root's partition take all free room behind it on a disk of `size` bytes, if it is the last; what it is
+    then.
+    """
+    if not room_to_grow(root, volumes, size):
         return root
-    with open(raw, "rb") as file:
-        size = file.seek(0, 2)
-    if size - (root.offset + root.size) < WORTH_IT:
-        return root
-    # It also moves the backup of a GPT to the new end.
-    run(
-        ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "-N", str(root.number), raw],
-        stdin=b", +\n",
-        timeout=TIMEOUT,
-    )
-    with open(raw, "rb") as file:
-        for found in read_partitions(file):
-            if found.number == root.number and found.offset == root.offset:
-                return replace(root, size=found.size)
-    raise BuildError(f"sfdisk did not leave {root} where it was")
+    for patch in grown(disk, size, root.number):
+        disk.seek(patch.offset)
+        disk.write(patch.content)
+    disk.flush()
+    for found in read_partitions(disk):
+        if found.number == root.number and found.offset == root.offset:
+            return replace(root, size=found.size)
+    raise BuildError(f"{root} is not where it was after growing it")
 
 
 def ext(device: str) -> None:

@@ -10,9 +10,8 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
-from goldsmith.disk.filesystem import FileSystemKind, recognize
-from goldsmith.disk.partitions import read_partitions
-from goldsmith.errors import BuildError, InputError
+from goldsmith.disk.filesystem import FileSystemKind
+from goldsmith.errors import BuildError
 from goldsmith.guest.change import Plan
 from goldsmith.guest.guest import GuestProgram
 from goldsmith.guest.index import Index
@@ -21,7 +20,7 @@ from goldsmith.guest.worker.backend import Opening, Program
 from goldsmith.guest.worker.container import Container
 from goldsmith.guest.worker.posix_tree import PosixTree
 from goldsmith.guest.worker.storage import exported
-from goldsmith.guest.worker.volumes import MOUNTABLE, OS_RELEASES, Volume, no_system
+from goldsmith.guest.worker.volumes import MOUNTABLE, OS_RELEASES, Volume, no_system, read_volumes
 
 FSTAB = "/etc/fstab"
 SAFE = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOATIME
@@ -46,11 +45,13 @@ class Mounted:
             os.mkdir(self._root, 0o755)
             self._raw = stack.enter_context(exported(opening, private))
             stack.callback(self._unmount_all)
-            volumes = self._volumes()
-            root = self._find_root(volumes)
-            if opening.grow and not opening.read_only:
-                root = grow.partition(self._raw, root, volumes)
-            self._mount(root, self._root, growing=opening.grow)
+            with open(self._raw, "r+b") as raw:
+                volumes = read_volumes(raw, opening.name, opening.virtual_size)
+                root = self._find_root(volumes)
+                growing = opening.grow and not opening.read_only
+                if growing:
+                    root = grow.partition(raw, root, volumes, opening.virtual_size)
+            self._mount(root, self._root, growing=growing)
             self._tree = PosixTree(self._root)
             stack.callback(self._tree.close)
             self._mount_others(volumes, root)
@@ -100,16 +101,6 @@ class Mounted:
                 self.sync()
         finally:
             self._stack.close()
-
-    def _volumes(self) -> list[Volume]:
-        try:
-            with open(self._raw, "rb") as raw:
-                partitions = read_partitions(raw)
-                if not partitions:
-                    return [Volume(0, 0, self._opening.virtual_size, recognize(raw))]
-                return [Volume(part.number, part.offset, part.size, recognize(raw, part.offset)) for part in partitions]
-        except InputError as error:
-            raise InputError(error.message.replace(self._raw, self._opening.name), hint=error.hint) from error
 
     def _find_root(self, volumes: Sequence[Volume]) -> Volume:
         refused = []

@@ -16,11 +16,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 
-from goldsmith.errors import BuildError, ConflictError
+from goldsmith.errors import BuildError
 from goldsmith.findings import printable
 from goldsmith.guest.change import Change, Link, MakeDirectory, Plan, Remove, SetAttributes, Write
-from goldsmith.guest.index import MAX_LINKS, Entry, FileType, Index
-from goldsmith.guest.paths import KERNEL_DIRECTORIES, in_kernel_directory, parts, split
+from goldsmith.guest.index import Entry, FileType, Index
+from goldsmith.guest.paths import KERNEL_DIRECTORIES, parts, split
+from goldsmith.guest.worker.preconditions import check, conflict
+from goldsmith.guest.worker.reach import reach, resolve
+from goldsmith.guest.worker.refusals import told
 from goldsmith.guest.worker.syscalls import (
     RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS,
@@ -61,7 +64,7 @@ class PosixTree:
         entries: dict[str, Entry] = {}
         listed: set[str] = set()
         for root in roots:
-            reached = self._reach(root, entries)
+            reached = reach(root, self._look, entries)
             if reached is not None and entries[reached].is_directory:
                 self._walk(reached, entries, listed)
         if digests:
@@ -104,55 +107,13 @@ class PosixTree:
         """The canonical path that `path` leads to, whether its last parts exist or not. Raises BuildError for links
         without end.
         """
-        pending, current, links = parts(path)[::-1], "/", 0
-        while pending:
-            part = pending.pop()
-            if part == "..":
-                current = posixpath.dirname(current)
-                continue
-            step = posixpath.join(current, part)
-            entry = self._look(step)
-            if entry is None or entry.target is None:
-                current = step
-                continue
-            links += 1
-            if links > MAX_LINKS:
-                raise BuildError(f"{printable(path)} in the guest is a link without end")
-            pending.extend(piece for piece in reversed(entry.target.split("/")) if piece not in {"", "."})
-            current = "/" if entry.target.startswith("/") else current
-        return current
+        return resolve(path, self._look)
 
     def open_directory(self, path: str) -> int:
         """A descriptor (O_PATH) of a directory by canonical path, for mounts. Raises OSError."""
         return self._parent(path)
 
     # -- looking
-
-    def _reach(self, root: str, entries: dict[str, Entry]) -> str | None:
-        """Put a root, its parents and every link on the way into `entries`; the canonical path, None if absent."""
-        entries.setdefault("/", self._need("/"))
-        pending, current, links = parts(root)[::-1], "/", 0
-        while pending:
-            part = pending.pop()
-            if part == "..":
-                current = posixpath.dirname(current)
-                continue
-            step = posixpath.join(current, part)
-            if in_kernel_directory(step):
-                return None
-            entry = entries.get(step) or self._look(step)
-            if entry is None:
-                return None
-            entries[step] = entry
-            if entry.target is None:
-                current = step
-                continue
-            links += 1
-            if links > MAX_LINKS:
-                return None
-            pending.extend(piece for piece in reversed(entry.target.split("/")) if piece not in {"", "."})
-            current = "/" if entry.target.startswith("/") else current
-        return current
 
     def _walk(self, start: str, entries: dict[str, Entry], listed: set[str]) -> None:
         pending = [start]
@@ -185,12 +146,6 @@ class PosixTree:
                 return None
             raise told(error, "look at", path) from error
 
-    def _need(self, path: str) -> Entry:
-        entry = self._look(path)
-        if entry is None:
-            raise BuildError(f"{printable(path)} vanished from the guest")
-        return entry
-
     def _parent(self, path: str) -> int:
         return openat2(
             self._top,
@@ -219,7 +174,7 @@ class PosixTree:
                 ) from error
             raise told(error, "change", change.path) from error
         with _closing(directory), _telling("change", change.path):
-            before = _check_precondition(change, directory, name)
+            before = _look_at(change, directory, name)
             match change:
                 case Remove():
                     _remove(change, directory, name, before)
@@ -349,27 +304,19 @@ def _restore_xattrs(path: str, wanted: Mapping[str, bytes], *, follow: bool = Tr
             os.setxattr(path, name, value, follow_symlinks=follow)
 
 
-def _check_precondition(change: Change, directory: int, name: str) -> Entry | None:
+def _look_at(change: Change, directory: int, name: str) -> Entry | None:
+    """What is at the path of a change now. Raises ConflictError if it is not what the change saw."""
     try:
         before = _entry(directory, name, change.path)
     except FileNotFoundError:
         before = None
-    seen = change.seen
-    if before is None:
-        if seen.type is not None:
-            raise conflict(change, f"the {seen.type} that was seen there is gone")
-        return None
-    if seen.type is None:
-        raise conflict(change, f"nothing was seen there, now a {before.type} is")
-    if before.type is not seen.type:
-        raise conflict(change, f"a {seen.type} was seen there, now a {before.type} is")
-    if seen.inode and before.inode != seen.inode:
-        raise conflict(change, f"another {before.type} has taken its place")
-    if seen.digest is not None and before.is_regular:
+
+    def digest() -> str:
         found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
         with _closing(found):
-            if _digest_of(found) != seen.digest:
-                raise conflict(change, "its content is not what was seen")
+            return _digest_of(found)
+
+    check(change, before, digest)
     return before
 
 
@@ -385,14 +332,6 @@ def _remove(change: Remove, directory: int, name: str, before: Entry | None) -> 
         if error.errno != errno.ENOTEMPTY:
             raise
         raise conflict(change, "the directory is not empty") from error
-
-
-def conflict(change: Change, why: str) -> ConflictError:
-    """The error of a change whose precondition does not hold."""
-    return ConflictError(
-        f"{change.operation} cannot change {printable(change.path)} in the guest: {why}",
-        hint="the guest changed between planning and applying: plan again",
-    )
 
 
 def _relative(path: str) -> str:
@@ -425,21 +364,3 @@ def _telling(action: str, path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise told(error, action, path) from error
-
-
-def told(error: OSError, action: str, path: str) -> BuildError:
-    """What the operating system refused, on which path of the guest, and what to do about it."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return BuildError(
-            f"cannot {action} {printable(path)} in the guest: its file system is full",
-            hint="give the image a larger disk (disk: size:)",
-        )
-    hints = {
-        errno.EROFS: "the guest was opened to be read only, or its file system has errors",
-        errno.EPERM: "the file may be immutable (chattr +i), or this needs root",
-        errno.EACCES: "this tree cannot be worked on by this user",
-    }
-    return BuildError(
-        f"cannot {action} {printable(path)} in the guest: {os.strerror(error.errno or 0)}",
-        hint=hints.get(error.errno or 0),
-    )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from goldsmith.disk.filesystem import FileSystem, FileSystemKind
+from goldsmith.disk.filesystem import FileSystem, FileSystemKind, recognize
+from goldsmith.disk.partitions import read_partitions
 from goldsmith.errors import InputError
 
 OS_RELEASES = ("etc/os-release", "usr/lib/os-release")
 MOUNTABLE = frozenset(
     {FileSystemKind.EXT2, FileSystemKind.EXT3, FileSystemKind.EXT4, FileSystemKind.XFS, FileSystemKind.BTRFS}
 )
+# Less room than this (bytes) behind the last partition is alignment and the backup of the partition table.
+WORTH_GROWING = 8 << 20
 # These are no place for an operating system's root, or hold nothing: no reason to say that one could not be opened.
 OPAQUE = {
     FileSystemKind.LUKS: "is encrypted (LUKS)",
@@ -33,6 +37,23 @@ class Volume:
     def __str__(self) -> str:
         kind = self.filesystem.kind.value if self.filesystem is not None else "unknown"
         return f"partition {self.number} ({kind})" if self.number else f"the whole disk ({kind})"
+
+
+def read_volumes(disk: BinaryIO, name: str, size: int) -> list[Volume]:
+    """The volumes of a raw disk of `size` bytes. Raises InputError, about the image `name`, for a damaged table."""
+    try:
+        partitions = read_partitions(disk)
+        if not partitions:
+            return [Volume(0, 0, size, recognize(disk))]
+        return [Volume(part.number, part.offset, part.size, recognize(disk, part.offset)) for part in partitions]
+    except InputError as error:
+        raise InputError(error.message.replace(disk.name, name), hint=error.hint) from error
+
+
+def room_to_grow(root: Volume, volumes: Sequence[Volume], size: int) -> bool:
+    """Whether the root is the last partition on a disk of `size` bytes, and there is room behind it."""
+    is_last = all(volume.offset <= root.offset for volume in volumes)
+    return root.number > 0 and is_last and size - (root.offset + root.size) >= WORTH_GROWING
 
 
 def no_system(name: str, volumes: Sequence[Volume], refused: Sequence[str]) -> InputError:
