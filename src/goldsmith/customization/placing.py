@@ -6,7 +6,7 @@ Paths are followed inside the guest, from an index of nothing but the way to the
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -106,16 +106,17 @@ def survey(guest: Guest, paths: Iterable[str]) -> Index:
 
 @dataclass
 class Placing:
-    """Collects one step's changes; `done` applies them and declares what they put there.
+    """Collects one step's changes and declares what they put there; `done` applies what is not applied yet.
 
-    `step` names the step in errors and reports.
+    What would take much memory is applied as it comes. `step` names the step in errors and reports.
     """
 
     session: Session
     step: str
     index: Index
-    changes: list[Change] = field(default_factory=list)
-    _planned: dict[str, Change] = field(default_factory=dict)
+    _waiting: list[Change] = field(default_factory=list)
+    _held: int = 0
+    _planned: dict[str, type[Change]] = field(default_factory=dict)
 
     def directory(self, path: str, mode: int | None = None, uid: int | None = None, gid: int | None = None) -> str:
         """A directory; one that is there keeps what is not given. Returns its canonical path."""
@@ -165,9 +166,10 @@ class Placing:
         return spot.path
 
     def done(self) -> None:
-        """Apply what was collected, in batches that fit into memory."""
-        for batch in _batches(self.changes):
-            self.session.guest.apply(Plan(batch))
+        """Apply what was collected."""
+        if self._waiting:
+            self.session.guest.apply(Plan(tuple(self._waiting)))
+            self._waiting, self._held = [], 0
 
     def _spot(self, path: str, *, last: bool) -> Spot:
         spot = follow(self.index, path, last=last)
@@ -194,34 +196,24 @@ class Placing:
                 why = self._why(Spot(parent, None))
                 self._add(MakeDirectory(**why, mode=0o755, uid=0, gid=0))
                 self.session.declared.add(parent)
-            elif not isinstance(planned, MakeDirectory):
+            elif planned is not MakeDirectory:
                 raise BuildError(f"{self.step}: {_shown(parent)} is no directory")
 
     def _why(self, spot: Spot) -> _Why:
         return {"path": spot.path, "seen": Seen.of(spot.entry), "operation": self.step, "reason": REASON}
 
     def _add(self, change: Change) -> None:
-        self._planned[change.path] = change
-        self.changes.append(change)
+        size = len(change.content) if isinstance(change, Write) else 0
+        if self._held + size > BATCH:
+            self.done()
+        self._planned[change.path] = type(change)
+        self._waiting.append(change)
+        self._held += size
 
 
 def placing(session: Session, step: str, paths: Iterable[str]) -> Placing:
     """A `Placing` that knows the way to the paths."""
     return Placing(session, step, survey(session.guest, paths))
-
-
-def _batches(changes: list[Change]) -> Iterator[tuple[Change, ...]]:
-    batch: list[Change] = []
-    held = 0
-    for change in changes:
-        size = len(change.content) if isinstance(change, Write) else 0
-        if batch and held + size > BATCH:
-            yield tuple(batch)
-            batch, held = [], 0
-        batch.append(change)
-        held += size
-    if batch:
-        yield tuple(batch)
 
 
 def _is_volatile(path: str) -> bool:

@@ -226,6 +226,16 @@ def test_copy_of_a_folder_merges_its_content(bench: Any) -> None:
     assert bench.session.declared == {"/etc/app", "/etc/app/a.conf", "/etc/app/b.conf", "/empty", "/etc/passwd"}
 
 
+def test_copy_of_much_is_handed_over_in_parts(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goldsmith.customization.placing.BATCH", 10)
+    (bench.folder / "files/sub").mkdir(parents=True)
+    for name in ("a", "b", "sub/c", "sub/d"):
+        (bench.folder / "files" / name).write_text("12345")
+    assert copy("files", "/srv").perform(bench.session) == "4 files to /srv"
+    assert [len(plan) for plan in bench.guest.applied] == [4, 2]
+    assert sorted(path.name for path in (bench / "srv/sub").iterdir()) == ["c", "d"]
+
+
 def test_copy_into_a_new_folder_through_a_link(bench: Any) -> None:
     (bench.folder / "files/sub").mkdir(parents=True)
     (bench.folder / "files/sub/x").write_text("x")
