@@ -1,0 +1,1 @@
+"""The distributions, one file for each family; a file lists its releases in DISTROS."""

@@ -1,0 +1,1 @@
+"""The ways a recipe can name its base, one file each."""
