@@ -37,7 +37,7 @@ def run_limited(
     """Run a program in `folder`, where it also writes. Exit codes other than `accepted` raise HostError where the
     disk is full, else ProcessError; `what` is the sentence's subject, such as "checking x.qcow2".
     """
-    done = run(limited(argv), timeout=timeout, check=False, cwd=folder, env=env)
+    done = run(limited(argv), timeout=timeout, check=False, cwd=folder if folder.is_dir() else None, env=env)
     if done.returncode not in accepted:
         raise failure(argv[0], done.returncode, done.tail(), folder=folder, what=what)
     return done

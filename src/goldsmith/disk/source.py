@@ -37,11 +37,12 @@ class Source:
             raise InputError(f"{where} does not exist") from None
         except (OSError, ValueError) as error:
             raise InputError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        kind = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):
+            os.close(descriptor)
+            what = "a directory" if stat.S_ISDIR(kind) else "no regular file"
+            raise InputError(f"{where} is {what}, a disk image is needed")
         with os.fdopen(descriptor, "rb") as file:
-            kind = os.fstat(descriptor).st_mode
-            if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):
-                what = "a directory" if stat.S_ISDIR(kind) else "no regular file"
-                raise InputError(f"{where} is {what}, a disk image is needed")
             yield cls(file, str(where))
 
     def read(self, offset: int, length: int) -> bytes:

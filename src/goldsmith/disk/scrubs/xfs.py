@@ -2,7 +2,6 @@
 
 Measured (xfsprogs 6.1, 1,200 deleted canaries of four kinds): contents, link targets and attributes are gone after
 that; names deleted from a directory that still exists stay in its blocks, so that much is said to be unproven.
-xfsprogs knows no offset inside a file: the area is copied out, worked on, and copied back.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from goldsmith.disk.erase import data_extents, erase
-from goldsmith.disk.limits import full_disk_as_host_error, run_limited
+from goldsmith.disk.carve import carved
+from goldsmith.disk.erase import erase
+from goldsmith.disk.limits import run_limited
 from goldsmith.disk.scrub import Area, unproven
 from goldsmith.errors import BuildError, ProcessError
 from goldsmith.findings import Finding
@@ -22,23 +22,16 @@ from goldsmith.run import search_path
 
 # xfs_repair(8): the log holds changes that only a mount can replay.
 DIRTY_LOG = 2
-CHUNK = 1 << 20
 
 
 def scrub(area: Area) -> tuple[Finding, ...]:
     """Scrub one file system in place. Raises BuildError where it was not unmounted cleanly or is damaged."""
     if shutil.which("xfs_repair", path=search_path()) is None:
         return (unproven(area, "XFS needs xfs_repair, which is not installed (package xfsprogs)"),)
-    copy = area.path.with_name(f"{area.path.name}.xfs{area.number}")
-    try:
-        with full_disk_as_host_error(area.path.parent, f"scrubbing {area}"):
-            _copy(area.path, area.offset, copy, 0, area.size)
-            _zero_log(area, copy)
-            _erase_free(area, copy)
-            _run(area, copy, "xfs_repair", "-n", "-f")
-            _copy(copy, 0, area.path, area.offset, area.size)
-    finally:
-        copy.unlink(missing_ok=True)
+    with carved(area) as copy:
+        _zero_log(area, copy)
+        _erase_free(area, copy)
+        _run(area, copy, "xfs_repair", "-n", "-f")
     return (unproven(area, "names deleted from directories that still exist stay in XFS directory blocks"),)
 
 
@@ -73,32 +66,6 @@ def free_stretches(listing: str) -> Iterator[tuple[int, int]]:
     group_blocks, block = int(sizes["agblocks"]), int(sizes["blocksize"])
     for group, start, length in re.findall(r"^\s*(\d+)\s+(\d+)\s+(\d+)$", listing, re.MULTILINE):
         yield (int(group) * group_blocks + int(start)) * block, int(length) * block
-
-
-def _copy(source: Path, source_offset: int, target: Path, target_offset: int, size: int) -> None:
-    """Make `size` bytes of the target equal to the source's; holes of a new target stay holes."""
-    reader = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-    writer = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if os.fstat(writer).st_size < target_offset + size:
-            os.ftruncate(writer, target_offset + size)
-        at = source_offset
-        shift = target_offset - source_offset
-        for start, end in data_extents(reader, source_offset, size):
-            erase(writer, at + shift, start - at)
-            for position in range(start, end, CHUNK):
-                _write(writer, os.pread(reader, min(CHUNK, end - position), position), position + shift)
-            at = end
-        erase(writer, at + shift, source_offset + size - at)
-    finally:
-        os.close(reader)
-        os.close(writer)
-
-
-def _write(descriptor: int, data: bytes, offset: int) -> None:
-    while data:
-        written = os.pwrite(descriptor, data, offset)
-        data, offset = data[written:], offset + written
 
 
 def _run(area: Area, copy: Path, program: str, *options: str, accepted: tuple[int, ...] = (0,)) -> tuple[int, str]:

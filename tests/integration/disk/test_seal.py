@@ -1,0 +1,286 @@
+"""Sealing real disks: what was deleted is in none of the sealed bytes, what is there stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from goldsmith.disk import header, qemu_img
+from goldsmith.disk import seal as sealing
+from goldsmith.disk.disk import Disk, DiskFormat
+from goldsmith.disk.partitions import read_partitions
+from goldsmith.disk.scrub import Area
+from goldsmith.disk.seal import Packing, Sealed, seal
+from goldsmith.errors import BuildError, HostError, InputError
+from goldsmith.events import Event, Progress
+from goldsmith.findings import Finding, Severity
+
+from .conftest import MIB, Shell, count
+
+pytestmark = pytest.mark.process
+SIZE = 96 * MIB
+ROOT = 32 * MIB
+TABLE = """label: gpt
+14 : size=1M, type=21686148-6449-6E6F-744E-656564454649
+15 : size=12M, type=U
+2 : size=17M, type=S
+1 : start=65536, type=L, name=root
+"""
+# One for each place where deletion leaves something.
+CANARIES = (b"CANARYCONTENT", b"CANARYNAME", b"CANARYTARGET", b"CANARYLONGTARGET", b"CANARYVALUE", b"CANARYATTRIBUTE",
+            b"CANARYINNER")  # fmt: skip
+
+
+# What a clone's fstab, boot loader and kernel may rely on.
+STAYS = (
+    "^(Filesystem (UUID|features|volume)|Default mount|Inode (count|size)|Block|Reserved|Total journal|Directory Hash)"
+)
+
+
+def make_disk(sh: Shell, folder: Path, ext: str = "-t ext4") -> Disk:
+    """A disk as of a cloud image: boot code, an ESP, swap, and a root with some files."""
+    (folder / "table").write_text(TABLE)
+    sh(
+        f"truncate -s {SIZE} disk.raw; sfdisk -q disk.raw < table;"
+        f"head -c {MIB} /dev/urandom | dd of=disk.raw bs=1M seek=1 conv=notrunc status=none;"
+        f"truncate -s 12M esp; mkfs.vfat esp > /dev/null; dd if=esp of=disk.raw bs=1M seek=2 conv=notrunc status=none;"
+        f"truncate -s 17M swap; chmod 600 swap; mkswap -q -L swap swap;"
+        f"dd if=swap of=disk.raw bs=1M seek=14 conv=notrunc,sparse status=none;"
+        f"mke2fs -q {ext} -L root -E offset={ROOT} disk.raw 60m"
+    )
+    return Disk(folder / "disk.raw", DiskFormat.RAW, SIZE)
+
+
+def plant_offline(sh: Shell, folder: Path) -> None:
+    """Files written and removed by debugfs: no journal, but every other place. Needs no privileges."""
+    script = ["mkdir live", "mkdir gone"]
+    (folder / "content").write_bytes(b"CANARYCONTENT" * 500)
+    (folder / "kept").write_bytes(b"kept content\n" * 500)
+    for n in range(40):
+        script += [
+            f"write content CANARYNAME{n}",
+            f"ea_set CANARYNAME{n} user.CANARYATTRIBUTE CANARYVALUE",
+            f"symlink CANARYNAMElink{n} CANARYTARGET{n}",
+            f"symlink CANARYNAMElong{n} {'CANARYLONGTARGET' * 8}",
+            f"write content gone/CANARYINNER{n}",
+            f"write kept live/kept{n}",
+        ]
+    for n in range(40):
+        script += [f"rm CANARYNAME{n}", f"rm CANARYNAMElink{n}", f"rm CANARYNAMElong{n}", f"rm gone/CANARYINNER{n}"]
+    (folder / "script").write_text("\n".join([*script, "rmdir gone", ""]))
+    sh(f"debugfs -w -f script 'disk.raw?offset={ROOT}' > /dev/null 2>&1; e2fsck -fy 'disk.raw?offset={ROOT}' || true")
+
+
+def decoded(sealed: Sealed, folder: Path) -> Path:
+    return qemu_img.convert(sealed.disk, folder / "decoded.raw", DiskFormat.RAW).path
+
+
+def seen_in(path: Path) -> dict[bytes, int]:
+    return {word: count(path, word) for word in CANARIES}
+
+
+DIALECTS = ("-t ext4 -b 4096", "-t ext4 -I 128", "-t ext4 -O ^metadata_csum", "-t ext3", "-t ext2")
+NONE = dict.fromkeys(CANARIES, 0)
+
+
+def leave_as_it_is(_: Area) -> tuple[Finding, ...]:
+    return ()
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def overlay(sh: Shell, tmp_path: Path) -> Disk:
+    base = make_disk(sh, tmp_path)
+    plant_offline(sh, tmp_path)
+    return qemu_img.create_overlay(tmp_path / "overlay.qcow2", base)
+
+
+@pytest.mark.parametrize("packing", list(Packing))
+def test_nothing_deleted_is_in_the_sealed_bytes(overlay: Disk, tmp_path: Path, scratch: Path, packing: Packing) -> None:
+    assert overlay.backing
+    assert all(seen_in(overlay.backing.path).values())
+    sealed = seal(overlay, tmp_path / "sealed", packing=packing, scratch=scratch)
+    assert sealed.findings == ()
+    assert seen_in(decoded(sealed, tmp_path)) == NONE
+    assert header.inspect(sealed.disk.path, packing.disk_format) == SIZE
+    qemu_img.check(sealed.disk)
+    assert sealed.size == sealed.disk.path.stat().st_size
+
+
+def test_without_the_scrub_the_canaries_are_seen(
+    overlay: Disk, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "SCRUBS", dict.fromkeys(sealing.SCRUBS, leave_as_it_is))
+    sealed = seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
+    assert all(seen_in(decoded(sealed, tmp_path)).values())
+
+
+@pytest.mark.parametrize("ext", DIALECTS)
+def test_every_dialect_of_ext_forgets_and_stays_the_same(sh: Shell, tmp_path: Path, scratch: Path, ext: str) -> None:
+    disk = make_disk(sh, tmp_path, ext)
+    plant_offline(sh, tmp_path)
+    facts = f"dumpe2fs -h '{{}}?offset={ROOT}' 2>/dev/null | grep -E '{STAYS}'"
+    before, listing = sh(facts.format("disk.raw")), sh(f"debugfs -R 'ls -l live' 'disk.raw?offset={ROOT}' 2>/dev/null")
+    sealed = seal(disk, tmp_path / "sealed", packing=Packing.RAW, scratch=scratch)
+    assert sealed.findings == ()
+    assert seen_in(sealed.disk.path) == NONE
+    assert sh(facts.format("sealed")) == before
+    after = sh(f"debugfs -R 'ls -l live' 'sealed?offset={ROOT}' 2>/dev/null")
+    assert sorted(after.split("\n")) == sorted(listing.split("\n"))
+    assert sh(f"debugfs -R 'cat live/kept7' 'sealed?offset={ROOT}' 2>/dev/null") == "kept content\n" * 500
+    assert read_partitions(sealed.disk.path) == read_partitions(disk.path)
+
+
+def test_same_content_gives_the_same_bytes(overlay: Disk, tmp_path: Path, scratch: Path, sh: Shell) -> None:
+    digests = set()
+    for number in range(2):
+        digests.add(seal(overlay, tmp_path / f"sealed{number}", packing=Packing.QCOW2_ZSTD, scratch=scratch).sha256)
+        sh("sleep 1.1")  # e2fsprogs counts seconds
+    assert digests == {sh("sha256sum sealed0").split()[0]}
+
+
+def test_progress_of_every_part(overlay: Disk, tmp_path: Path, scratch: Path) -> None:
+    events: list[Event] = []
+    sealed = seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch, emit=events.append)
+    last = {event.step: (event.done, event.total) for event in events if isinstance(event, Progress)}
+    assert last == {"flatten": (SIZE, SIZE), "pack": (SIZE, SIZE), "digest": (sealed.size, sealed.size)}
+
+
+def test_output_that_is_there_already_stays(overlay: Disk, tmp_path: Path, scratch: Path) -> None:
+    (tmp_path / "sealed").write_text("mine")
+    with pytest.raises(InputError, match="there already"):
+        seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
+    assert (tmp_path / "sealed").read_text() == "mine"
+
+
+def test_swap_and_fat_forget_too(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    disk = make_disk(sh, tmp_path)
+    with disk.path.open("r+b") as file:
+        file.seek(14 * MIB + 5 * MIB)
+        file.write(b"CANARYCONTENT")
+    sh(
+        "printf CANARYCONTENT > a; printf keep > b; mmd -i disk.raw@@2M ::d;"
+        "for n in 1 2 3; do"
+        "  mcopy -i disk.raw@@2M a ::CANARYNAME$n-long-name.txt; mcopy -i disk.raw@@2M a ::d/CANARYINNER$n;"
+        "done;"
+        "mcopy -i disk.raw@@2M b ::d/keeper-with-a-long-name;"
+        "mdel -i disk.raw@@2M ::CANARYNAME*; mdel -i disk.raw@@2M ::d/CANARYINNER*;"
+        "mcopy -i disk.raw@@2M b ::b"
+    )
+    kept = sh("mdir -i disk.raw@@2M -/ -b ::")
+    assert count(disk.path, b"CANARYCONTENT") == 1 + 5  # the last file took over one cluster
+    sealed = seal(disk, tmp_path / "sealed", packing=Packing.RAW, scratch=scratch)
+    assert sealed.findings == ()
+    for word in (b"CANARYCONTENT", b"ANARYNAM", b"ANARYINN", "CANARY".encode("utf-16-le")):
+        assert count(sealed.disk.path, word) == 0, word
+    assert sh("mdir -i sealed@@2M -/ -b ::") == kept
+    assert sh("mtype -i sealed@@2M ::d/keeper-with-a-long-name; mtype -i sealed@@2M ::b") == "keepkeep"
+    sh(
+        "dd if=sealed of=esp bs=1M skip=2 count=12 status=none; fsck.vfat -n esp;"
+        "blkid -p -O 14680064 sealed | grep -q swap"
+    )
+
+
+def test_unknown_file_system_is_said_to_be_unproven(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    sh("truncate -s 120M disk.raw; mkfs.btrfs -q disk.raw")
+    sealed = seal(
+        Disk(tmp_path / "disk.raw", DiskFormat.RAW, 120 * MIB),
+        tmp_path / "sealed",
+        packing=Packing.QCOW2,
+        scratch=scratch,
+    )
+    assert [(finding.code, finding.severity) for finding in sealed.findings] == [("GS201", Severity.WARNING)]
+    assert "btrfs" in sealed.findings[0].message
+
+
+def test_data_that_is_no_file_system_is_said_to_be_unproven(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    disk = make_disk(sh, tmp_path)
+    sh("head -c 65536 /dev/urandom | dd of=disk.raw bs=1M seek=14 conv=notrunc status=none")
+    sealed = seal(disk, tmp_path / "sealed", packing=Packing.QCOW2, scratch=scratch)
+    assert [finding.subject for finding in sealed.findings] == ["partition 2"]
+
+
+def test_damaged_file_system_is_not_sealed(overlay: Disk, tmp_path: Path, scratch: Path, sh: Shell) -> None:
+    sh(f"debugfs -w -R 'clri <2>' 'disk.raw?offset={ROOT}'")
+    with pytest.raises(BuildError, match="damaged"):
+        seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
+    assert not (tmp_path / "sealed").exists()
+
+
+def test_file_system_larger_than_its_partition_is_not_touched(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    disk = make_disk(sh, tmp_path)
+    sh(
+        "printf '1 : start=65536, size=30M, type=L\n' > short;"
+        "sfdisk -q --delete disk.raw 1; sfdisk -q --append disk.raw < short"
+    )
+    with pytest.raises(BuildError, match="claims"):
+        seal(disk, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
+
+
+def test_xfs_forgets_all_but_names_and_says_so(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    sh(
+        "truncate -s 330M fs; mkfs.xfs -q fs; truncate -s 340M disk.raw;"
+        "printf 'start=2048,type=83\n' | sfdisk -q disk.raw;"
+        "dd if=fs of=disk.raw bs=1M seek=1 conv=notrunc,sparse status=none"
+    )
+    free = 200 * MIB
+    with (tmp_path / "disk.raw").open("r+b") as file:
+        file.seek(free)
+        file.write(b"CANARYCONTENT")
+    sealed = seal(
+        Disk(tmp_path / "disk.raw", DiskFormat.RAW, 340 * MIB),
+        tmp_path / "sealed",
+        packing=Packing.RAW,
+        scratch=scratch,
+    )
+    assert ["names" in finding.message for finding in sealed.findings] == [True]
+    assert count(sealed.disk.path, b"CANARYCONTENT") == 0
+    sh("dd if=sealed of=fs bs=1M skip=1 status=none; xfs_repair -n fs")
+
+
+@pytest.mark.root
+def test_a_journal_forgets_and_an_unclean_one_is_replayed(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    make_disk(sh, tmp_path)
+    sh(
+        f"mkdir m; mount -o loop,offset={ROOT} disk.raw m; trap 'umount m' EXIT;"
+        "for n in $(seq 1 60); do"
+        "  echo CANARYCONTENT > m/CANARYNAME$n; setfattr -n user.CANARYATTRIBUTE -v CANARYVALUE m/CANARYNAME$n;"
+        f"  ln -s CANARYTARGET m/CANARYNAMEl$n; ln -s {'CANARYLONGTARGET' * 8} m/CANARYNAMEL$n;"
+        "  mkdir m/d$n; touch m/d$n/CANARYINNER;"
+        "done;"
+        f"sync -f m; rm -r m/CANARY* m/d*; echo kept > m/kept; sync -f m; cp --sparse=always disk.raw unclean.raw"
+    )
+    assert "needs_recovery" in sh(f"dumpe2fs -h 'unclean.raw?offset={ROOT}' 2>/dev/null")
+    unclean = Disk(tmp_path / "unclean.raw", DiskFormat.RAW, SIZE)
+    assert all(seen_in(unclean.path).values())
+    sealed = seal(unclean, tmp_path / "sealed", packing=Packing.RAW, scratch=scratch)
+    assert seen_in(sealed.disk.path) == NONE
+    assert sh(f"debugfs -R 'cat kept' 'sealed?offset={ROOT}' 2>/dev/null") == "kept\n"
+    sh(f"mount -o loop,offset={ROOT} sealed m; cat m/kept; umount m")
+
+
+@pytest.mark.root
+def test_full_scratch_is_a_host_error_and_leaves_nothing(overlay: Disk, tmp_path: Path, small_folder: Path) -> None:
+    with pytest.raises(HostError, match="no space left"):
+        seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=small_folder)
+    assert list(small_folder.iterdir()) == []
+    assert not (tmp_path / "sealed").exists()
+
+
+@pytest.mark.root
+def test_full_output_is_a_host_error_and_leaves_nothing(
+    overlay: Disk, small_folder: Path, scratch: Path, sh: Shell
+) -> None:
+    sh("head -c 300000 /dev/zero > filler", cwd=small_folder)
+    with pytest.raises(HostError, match="no space left"):
+        seal(overlay, small_folder / "sealed", packing=Packing.QCOW2, scratch=scratch)
+    assert [path.name for path in small_folder.iterdir()] == ["filler"]
