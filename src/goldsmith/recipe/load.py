@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 import goldsmith.customization.kinds  # noqa: F401  registers them
 from goldsmith.base.source import Source
 from goldsmith.base.source import registered as sources
+from goldsmith.base.sources.file import FileSource
 from goldsmith.customization.customization import Customization
 from goldsmith.customization.customization import registered as customizations
 from goldsmith.errors import InputError, RecipeError
@@ -124,9 +125,8 @@ class _Reader:
             self._add(Problem.WRONG_VALUE, loc, said, f"exactly one of {choices}", key=True)
             return None
         source = self._model(known[present[0]], value, loc)
-        file = getattr(source, "file", None)
-        if isinstance(file, str | Path):
-            self._host_file(str(file), (*loc, "file"), regular=True)
+        if isinstance(source, FileSource):
+            self._base_file(source.file, (*loc, "file"))
         return source
 
     def _steps(self, value: object) -> Iterator[Customization | None]:
@@ -213,20 +213,33 @@ class _Reader:
                         self._add_at(inner, code, text, hint)
         return None
 
-    def _host_file(self, name: str, loc: Loc, *, regular: bool = False) -> bool:
+    def _host_file(self, name: str, loc: Loc) -> bool:
         path = self.folder / name
         try:
-            found = path.is_file() if regular else path.exists()
+            found = path.exists()
         except (OSError, ValueError):
             found = False
         if not found:
-            what = "is no file" if regular and path.is_dir() else "does not exist"
-            start = (
-                "" if path.is_absolute() else f"; relative paths start at the recipe's folder, {self.folder.absolute()}"
-            )
-            hint = "`~` is not expanded" if name.startswith("~") else f"looked for {path}{start}"
-            self._add(Problem.NO_SUCH_FILE, loc, f"{_cut(name)} {what}", hint)
+            self._add(Problem.NO_SUCH_FILE, loc, f"{_cut(name)} does not exist", self._looked_for(name, path))
         return found
+
+    def _base_file(self, name: str, loc: Loc) -> None:
+        """A base may start with `~`, as its source reads it."""
+        try:
+            path = self.folder / Path(name).expanduser()
+            if not path.is_file():
+                what = "is no file" if path.exists() else "does not exist"
+                self._add(Problem.NO_SUCH_FILE, loc, f"{_cut(name)} {what}", self._looked_for(name, path))
+        except (OSError, ValueError, RuntimeError) as error:
+            # RuntimeError: `~nobody` where there is no such user.
+            self._add(Problem.NO_SUCH_FILE, loc, f"{_cut(name)} cannot be read", _cut(str(error)))
+
+    def _looked_for(self, name: str, path: Path) -> str:
+        if path.is_absolute() and Path(name).is_absolute():
+            return "check the spelling"
+        if name.startswith("~") and path == self.folder / name:
+            return "`~` is not expanded here: write the whole path"
+        return f"looked for {_cut(str(path))}: relative paths start at the recipe's folder"
 
     def _scalars(self, loc: Loc) -> Iterator[tuple[Loc, str]]:
         """The ways to the scalars at and below `loc`, and their texts."""

@@ -125,22 +125,25 @@ def survives(content: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_any_bytes(content: bytes) -> None:
     survives(content)
 
 
 @given(pieces)
+@settings(deadline=None)
 def test_anything_that_looks_like_yaml(text: str) -> None:
     survives(text.encode("utf-8", "surrogatepass"))
 
 
 @given(st.one_of(*(written(each) for each in (values, sections, steps, lintable))))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_anything_that_is_yaml(text: str) -> None:
     survives(text.encode())
 
 
 @given(st.one_of(written(values), written(sections)))
+@settings(deadline=None)
 def test_plain_documents_mean_what_pyyaml_says(text: str) -> None:
     document = parse_document(text.encode(), "r.yaml")
     if not document.problems:

@@ -241,7 +241,7 @@ def test_each_problem_has_its_place_and_its_words(complaints: Complain, lines: s
         ("base: {file: a.qcow2, bootstrap: debian/12}\n", "3:1: GS105 `base` has `bootstrap` and `file`"),
         ("base: {from: 'web:1.0'}\n", "3:8: GS103 `from` is not yet supported"),
         ("base: {file: nowhere.qcow2}\n", "3:14: GS107 nowhere.qcow2 does not exist"),
-        ("base: {file: .}\n", "3:14: GS107 . is no file"),
+        ("base: {file: ., format: raw}\n", "3:14: GS107 . is no file"),
         ("base: {bootstrap: debian/12, format: raw}\n", "3:30: GS102 unknown key `format`"),
     ],
 )

@@ -16,10 +16,14 @@ from goldsmith.recipe.model import Recipe
 
 @dataclass(frozen=True, slots=True)
 class DropIn:
-    """`config` is {} where the recipe has no defaults, or only disables modules."""
+    """`content` is what the recipe gives for the file `path`, `config` its meaning.
+
+    Both are empty where the recipe has no defaults, or only disables modules.
+    """
 
     recipe: Recipe
     path: str = ""
+    content: bytes = b""
     config: Mapping[Any, Any] = field(default_factory=dict)
     disabled: tuple[str, ...] = ()
     text: Document | None = None
@@ -58,7 +62,7 @@ def drop_in(recipe: Recipe) -> DropIn:
     except RecipeError:
         # Larger than a recipe may be: judged all the same, without exact places.
         text = None
-    return DropIn(recipe, defaults.path, config, defaults.disable_modules, text, inline)
+    return DropIn(recipe, defaults.path, content, config, defaults.disable_modules, text, inline)
 
 
 def _keys(loc: Loc, value: Any) -> Iterator[tuple[Loc, Any]]:
