@@ -1,0 +1,228 @@
+"""Each rule over recipes: what it finds and where, and what it lets pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import goldsmith.rules.recipe
+from goldsmith.recipe.load import load
+from goldsmith.rules.rule import Needs, Verdict, judge, rules_of
+
+Found = Callable[..., list[str]]
+LOCAL = "datasource: local\n"
+VENDOR = (
+    'name: web\nversion: "1.0"\nbase: {url: "https://example.org/a.qcow2", checksum: "https://example.org/SUMS"}\n\n'
+)
+
+
+def test_every_rule_says_something_about_the_smallest_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "web.yaml"
+    path.write_text('name: web\nversion: "1.0"\nbase: {bootstrap: debian/12}\narch: x86_64\ndatasource: local\n')
+    rules = rules_of(Needs.RECIPE)
+    outcomes = judge(rules, load(path))
+    assert [outcome.rule for outcome in outcomes] == [rule.code for rule in rules]
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.PASS}
+    assert all(outcome.expected and outcome.seen for outcome in outcomes)
+
+
+def test_every_rule_has_a_file_of_its_own() -> None:
+    folder = Path(next(iter(goldsmith.rules.recipe.__path__)))
+    texts = [path.read_text() for path in folder.glob("*.py")]
+    for rule in rules_of(Needs.RECIPE):
+        assert len([text for text in texts if f'CODE = "{rule.code}"' in text]) == 1
+        assert rule.why.endswith(".")
+
+
+def defaults(config: str, more: str = "") -> str:
+    """Lines 5 to 7 are the head of the defaults, their text begins in line 8, column 5."""
+    indented = "".join(f"    {line}\n" for line in config.splitlines())
+    return f"{LOCAL}defaults:\n  config: |\n{indented}{more}"
+
+
+def test_an_omitted_datasource(found: Found) -> None:
+    said = "1:1: GS120 error: `datasource` is missing: debian/12 leaves cloud-init disabled in a clone without a seed"
+    assert found("") == [said]
+    assert found("defaults: {config: 'ssh_pwauth: false'}\n") == [said]
+    for choice in ("local", "clouds", "as-base"):
+        assert found(f"datasource: {choice}\n") == []
+
+
+def test_an_omitted_datasource_of_a_base_that_is_not_there_yet(found: Found) -> None:
+    said = "1:1: GS120 warning: `datasource` is missing: most bases leave cloud-init disabled in a clone without a seed"
+    assert found("", head=VENDOR) == [said]
+
+
+def test_an_omitted_datasource_that_the_defaults_decide(found: Found) -> None:
+    assert found("defaults:\n  config: |\n    datasource_list: [NoCloud, None]\n", code="GS120") == []
+    # ds-identify's shell does not see a last line without its newline.
+    assert len(found("defaults: {config: 'datasource_list: [NoCloud, None]'}\n", code="GS120")) == 1
+
+
+def test_packages_in_the_defaults(found: Found) -> None:
+    assert found(defaults("# ours\npackages:\n  - htop\npackage_update: true")) == [
+        "9:5: GS121 warning: `packages` in the defaults downloads packages on every clone's first boot",
+        "11:5: GS121 warning: `package_update` in the defaults asks the mirrors on every clone's first boot",
+    ]
+    assert found(defaults("packages: []\npackage_update: false")) == []
+
+
+def test_packages_in_a_file_of_defaults(found: Found, tmp_path: Path) -> None:
+    (tmp_path / "ours.cfg").write_text("#cloud-config\npackages: [htop]\n")
+    assert found(f"{LOCAL}defaults: {{file: ours.cfg}}\n") == [
+        "ours.cfg:2:1: GS121 warning: `packages` in the defaults downloads packages on every clone's first boot"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "place", "key"),
+    [
+        ("password: x", "8:5", "password"),
+        ("chpasswd: {list: 'root:x'}", "8:5", "chpasswd"),
+        ("system_info:\n  default_user:\n    name: admin\n    plain_text_passwd: x", "11:9", "plain_text_passwd"),
+        ("users:\n  - default\n  - name: b\n    hashed_passwd: x", "11:9", "hashed_passwd"),
+    ],
+)
+def test_passwords_in_the_defaults(found: Found, config: str, place: str, key: str) -> None:
+    assert found(defaults(config), code="GS122") == [
+        f"{place}: GS122 warning: `{key}` in the defaults gives every clone the same password"
+    ]
+
+
+def test_what_only_looks_like_a_password(found: Found) -> None:
+    assert found(defaults("apt: {conf: {password: x}}\nusers: [{name: a, passwd: ''}]"), code="GS122") == []
+
+
+@pytest.mark.parametrize(
+    ("config", "key"), [("ssh_deletekeys: false", "ssh_deletekeys"), ("ssh_keys: {rsa_private: x}", "ssh_keys")]
+)
+def test_shared_host_keys(found: Found, config: str, key: str) -> None:
+    assert found(defaults(config)) == [f"8:5: GS123 error: `{key}` in the defaults makes clones share SSH host keys"]
+
+
+def test_own_host_keys(found: Found) -> None:
+    assert found(defaults("ssh_deletekeys: true")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"), [("100-ours", True), ("9-ours", True), ("99-ours", False), ("zz-ours", False)]
+)
+def test_the_name_of_the_defaults(found: Found, name: str, bad: bool) -> None:  # noqa: FBT001
+    said = found(f"{LOCAL}defaults:\n  name: {name}\n  config: 'a: 1'\n")
+    assert [each.partition(" sorts ")[0] for each in said] == ([f"7:9: GS124 warning: {name}.cfg"] if bad else [])
+
+
+def test_disabled_modules(found: Found) -> None:
+    assert found(defaults("a: 1", "  disable_modules: [runcmd, cc_scripts_user, rumcmd]\n")) == [
+        "9:46: GS125 warning: rumcmd is no module of cloud-init"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "more", "said"),
+    [
+        (
+            "runcmd: [ls]",
+            "  disable_modules: [runcmd]\n",
+            "`runcmd` in the defaults has no effect: `disable_modules` names runcmd",
+        ),
+        (
+            "runcmd: [ls]\ncloud_final_modules: []",
+            "",
+            "`runcmd` in the defaults has no effect: `cloud_final_modules` leaves out scripts_user",
+        ),
+        (
+            "users: [a]\ncloud_init_modules: [bootcmd]",
+            "",
+            "`users` in the defaults has no effect: `cloud_init_modules` leaves out users_groups",
+        ),
+    ],
+)
+def test_settings_that_are_switched_off(found: Found, config: str, more: str, said: str) -> None:
+    assert found(defaults(config, more), code="GS126") == [f"8:5: GS126 warning: {said}"]
+
+
+def test_settings_that_are_not_switched_off(found: Found) -> None:
+    lines = defaults("runcmd: [ls]\ncloud_final_modules: [[scripts-user, always]]", "  disable_modules: [ntp]\n")
+    assert found(lines) == []
+
+
+def test_a_datasource_list_in_the_defaults(found: Found) -> None:
+    lines = "defaults: {config: 'datasource_list: [NoCloud, None]'}\n"
+    assert found(lines, code="GS127") == [
+        "5:20: GS127 warning: `datasource_list` in the defaults may not be seen by ds-identify"
+    ]
+    assert found(LOCAL + lines) == [
+        "6:20: GS127 warning: `datasource_list` in the defaults is overruled by `datasource:`"
+    ]
+
+
+def test_an_expected_package_that_is_removed(found: Found) -> None:
+    expect = "verify: {expect: {packages: [nano]}}\n"
+    assert found(f"{LOCAL}customize: [{{install: [nano]}}, {{uninstall: [nano]}}]\n{expect}") == [
+        "7:30: GS128 error: nano is expected, but step 2 of `customize` removes it"
+    ]
+    assert found(f"{LOCAL}customize: [{{uninstall: [nano]}}, {{install: ['nano=7.2']}}]\n{expect}") == []
+
+
+def test_a_disk_smaller_than_its_base(found: Found) -> None:
+    assert found(f"{LOCAL}disk: {{size: 1G}}\n") == ["6:14: GS129 error: a disk of 1G is smaller than its base of 3G"]
+    assert found(f"{LOCAL}disk: {{size: 3G}}\n") == []
+    assert found(f"{LOCAL}disk: {{size: 1G}}\n", head=VENDOR) == []
+
+
+def test_a_disk_smaller_than_its_file(found: Found, tmp_path: Path) -> None:
+    with (tmp_path / "base.raw").open("wb") as file:
+        file.truncate(2 << 30)
+    head = 'name: web\nversion: "1.0"\nbase: {file: base.raw}\n\n'
+    assert found(f"{LOCAL}disk: {{size: 1G}}\n", head=head) == [
+        "6:14: GS129 error: a disk of 1G is smaller than its base of 2G"
+    ]
+    assert found(f"{LOCAL}disk: {{size: 2G}}\n", head=head) == []
+
+
+def test_an_architecture_without_a_base(found: Found) -> None:
+    head = 'name: web\nversion: "1.0"\nbase: {bootstrap: debian/12}\narch: aarch64\n'
+    assert found(LOCAL, head=head) == ["4:7: GS130 error: debian/12 cannot be bootstrapped for aarch64 yet"]
+    assert found(LOCAL, head=VENDOR + "arch: aarch64\n") == []
+
+
+def users(config: str, present: str = "", absent: str = "") -> str:
+    return defaults(config, f"verify: {{expect: {{users: {{present: [{present}], absent: [{absent}]}}}}}}\n")
+
+
+ADMIN = "system_info: {default_user: {name: admin}}"
+
+
+def test_expected_users_that_are_predicted(found: Found) -> None:
+    assert found(users(ADMIN, "admin, root", "debian")) == []
+    assert found(users("a: 1", "debian")) == []
+    assert found(users("users: [default, {name: ops}]", "debian, ops")) == []
+
+
+def test_an_expected_user_that_nothing_makes(found: Found) -> None:
+    assert found(users(ADMIN, "amdin")) == ["9:37: GS131 warning: nothing in the recipe makes the user amdin"]
+    assert found(users("users: [ops]", "debian")) == [
+        "9:37: GS131 warning: nothing in the recipe makes the user debian"
+    ]
+    assert found(users(ADMIN, "ops") + "customize: [{run: {shell: useradd ops}}]\n") == []
+
+
+def test_an_unwanted_user_that_a_first_boot_makes(found: Found) -> None:
+    assert found(users("a: 1", "", "debian")) == [
+        "9:49: GS131 error: the user debian must be absent, but a first boot makes it"
+    ]
+
+
+def test_no_users_without_their_module(found: Found) -> None:
+    lines = users(ADMIN, "admin").replace("verify:", "  disable_modules: [users-groups]\nverify:")
+    assert found(lines) == ["10:37: GS131 warning: nothing in the recipe makes the user admin"]
+
+
+def test_users_of_a_base_that_is_not_there_yet(found: Found) -> None:
+    assert found(users(ADMIN, "ops"), head=VENDOR) == []
+    assert found(users(ADMIN, "amdin"), head=VENDOR) == [
+        "9:37: GS131 warning: nothing in the recipe makes the user amdin"
+    ]
