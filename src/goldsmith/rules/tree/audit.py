@@ -9,9 +9,6 @@ from goldsmith.rules.tree.subject import TreeSubject
 
 def audit(subject: TreeSubject) -> list[Outcome]:
     """Every rule of the tree on a subject whose view was taken with the roots of its operations and AUDIT_ROOTS."""
-    # Here, not at the top: this module is one of those that the package imports to register rules.
-    import goldsmith.rules.tree  # noqa: F401, PLC0415
-
     return judge(rules_of(Needs.TREE), subject)
 
 

@@ -11,7 +11,7 @@ from goldsmith.rules.tree.subject import TreeSubject, failed, passed
 
 CODE = "GS305"
 EXPECTED = "no link on the way to what operations empty"
-# Where a link leads in every system: what lies there is a running system's, or looked at by its real name.
+# Where links lead in every system: a running system's state, and the system's own files.
 KNOWN = ("/run", "/dev", "/proc", "/sys", "/usr")
 
 
@@ -22,26 +22,25 @@ KNOWN = ("/run", "/dev", "/proc", "/sys", "/usr")
     why="Operations never follow a link out of the places they name, so what lies behind one is not generalized.",
 )
 def check(subject: TreeSubject) -> Iterator[Outcome]:
-    roots = sorted({root for each in subject.operations for root in each.roots})
-    covered = (*roots, *KNOWN, *subject.view.homes)
     told: set[str] = set()
-    for root in roots:
-        link = _first_link(subject.view, root)
-        target = subject.view.index.resolve(root)
-        if link is None or link in told or target is None or target.startswith(tuple(f"{c}/" for c in covered)):
-            continue
-        if target in covered or not subject.view.index[target].is_directory:
-            continue
-        told.add(link)
-        yield failed(
-            CODE,
-            link,
-            EXPECTED,
-            f"leads to {printable(target)}",
-            f"{printable(link)} is a link: what lies in {printable(target)} was not generalized",
-            hint="look there yourself, or make it a real directory and mount or bind the other place on it",
-            severity=Severity.WARNING,
-        )
+    for each in subject.operations:
+        for root in each.roots:
+            link = _first_link(subject.view, root)
+            target = subject.view.index.resolve(root)
+            if link is None or link in told or target is None or not subject.view.index[target].is_directory:
+                continue
+            if any(target == place or target.startswith(f"{place}/") for place in (*each.roots, *KNOWN)):
+                continue
+            told.add(link)
+            yield failed(
+                CODE,
+                link,
+                EXPECTED,
+                f"leads to {printable(target)}",
+                f"{printable(link)} is a link: the operation {each.name} does not follow it to {printable(target)}",
+                hint="look there yourself, or make it a real directory and mount the other place on it",
+                severity=Severity.WARNING,
+            )
     if not told:
         yield passed(CODE, "/", EXPECTED, "none")
 
