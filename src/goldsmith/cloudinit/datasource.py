@@ -10,10 +10,9 @@ from enum import StrEnum
 
 from goldsmith.cloudinit.effective import CLOUD_CFG_D, effective
 from goldsmith.cloudinit.identify import DISABLED, DS_IDENTIFY_CFG, Policy, read_list, read_policy, sorts_last
+from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
 from goldsmith.errors import InputError
 
-# What both readings of ds-identify are asked for where an image's version is not known.
-OLDEST, NEWEST = (22, 4), (26, 2)
 SEED_FOLDERS = ("/var/lib/cloud/seed/nocloud", "/var/lib/cloud/seed/nocloud-net")
 SEARCH_ANYWAY = "search,found=all,maybe=none,notfound=enabled"
 DROP_IN = "goldsmith-datasource.cfg"
@@ -62,12 +61,6 @@ class DropIn:
     content: bytes
 
 
-def parse_version(text: str | None) -> tuple[int, int] | None:
-    """The first two numbers of a version such as 22.4.2, None where there are none."""
-    match = re.match(r"(?:\d+:)?(\d+)\.(\d+)", text or "")
-    return (int(match[1]), int(match[2])) if match else None
-
-
 def without_seed(
     files: Mapping[str, bytes], *, version: str | None = None, arch: str = "x86_64", cmdline: str = ""
 ) -> Seedless:
@@ -106,9 +99,7 @@ def _decide(files: Mapping[str, bytes], version: str | None, arch: str, cmdline:
     return next((reading for reading in readings if not reading.enabled), readings[0])
 
 
-def _decide_as(
-    files: Mapping[str, bytes], version: tuple[int, int], arch: str, cmdline: str, *, nocloud: bool
-) -> Seedless:
+def _decide_as(files: Mapping[str, bytes], version: Version, arch: str, cmdline: str, *, nocloud: bool) -> Seedless:
     words = cmdline.split()
     if DISABLED in files:
         return Seedless(enabled=False, why=f"{DISABLED} is there")

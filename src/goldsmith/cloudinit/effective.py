@@ -16,6 +16,7 @@ from goldsmith.cloudinit.document import Effect, Problem, parse
 from goldsmith.cloudinit.merging import MergeError, fold
 from goldsmith.cloudinit.modules import Module, Stage, canonical, read_stages
 from goldsmith.cloudinit.users import User, users_of
+from goldsmith.cloudinit.version import parse_version
 
 CLOUD_CFG = "/etc/cloud/cloud.cfg"
 CLOUD_CFG_D = "/etc/cloud/cloud.cfg.d"
@@ -37,13 +38,16 @@ class Effective:
         """What makes cloud-init die before its first stage, or None."""
         return next((problem for problem in self.problems if problem.effect is Effect.FATAL), None)
 
-    def users(self) -> tuple[User, ...]:
-        """The users that a first boot without user-data makes; none where the module for it is in no list."""
-        return users_of(self.config) if self.runs("users_groups") else ()
+    def users(self, version: str | None = None) -> tuple[User, ...]:
+        """The users that a first boot without user-data makes; none where the module for it is in no list.
 
-    def default_user(self) -> User | None:
+        `version` is cloud-init's; where it is not known, an older one is assumed.
+        """
+        return users_of(self.config, parse_version(version)) if self.runs("users_groups") else ()
+
+    def default_user(self, version: str | None = None) -> User | None:
         """The default user that a first boot without user-data makes, or None."""
-        return next((user for user in self.users() if user.default), None)
+        return next((user for user in self.users(version) if user.default), None)
 
     def runs(self, module: str) -> bool:
         """Whether a module is in one of the lists, in any spelling."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D
+from goldsmith.cloudinit.version import Version
 
 DS_IDENTIFY_CFG = "/etc/cloud/ds-identify.cfg"
 DISABLED = "/etc/cloud/cloud-init.disabled"
@@ -66,7 +67,7 @@ def _rank(character: str) -> int:
     return 2 if character.isalpha() else 0
 
 
-def read_list(files: Mapping[str, bytes], version: tuple[int, int]) -> tuple[str, ...] | None:
+def read_list(files: Mapping[str, bytes], version: Version) -> tuple[str, ...] | None:
     """The datasource list that ds-identify sees, None where it sees none. `version` is cloud-init's."""
     inside = {posixpath.basename(path): path for path in files if posixpath.dirname(path) == CLOUD_CFG_D}
     ordered = [CLOUD_CFG, *(inside[name] for name in glob_order(inside))]
@@ -107,7 +108,7 @@ def _grep(text: str) -> str | None:
 
 
 def _array(value: str, space: str) -> tuple[str, ...]:
-    # A carriage return is no blank for the older reading: a file with CRLF line ends has a last entry of `None]` and it.
+    # The older reading cuts off a `]` only at the very end: a comment or CRLF behind it spoils the last name.
     bare = value.removeprefix("[").removesuffix("]")
     items = " ".join(_unquote(item.strip(space)) for item in bare.split(","))
     return tuple(item for item in items.split(" ") if item)
@@ -118,7 +119,7 @@ def _unquote(value: str) -> str:
 
 
 def read_policy(
-    files: Mapping[str, bytes], version: tuple[int, int], *, arch: str = "x86_64", cmdline: Iterable[str] = ()
+    files: Mapping[str, bytes], version: Version, *, arch: str = "x86_64", cmdline: Iterable[str] = ()
 ) -> Policy:
     """The policy that is in force: ds-identify.cfg, then the words of the kernel's command line.
 

@@ -60,7 +60,9 @@ class Mergers:
         method = next((name for name in ("append", "prepend", "replace", "no_replace") if name in options), "replace")
         if not isinstance(weak, list) and method == "replace":
             return weak
-        if not isinstance(weak, list | dict | str) or (method == "no_replace" and strong and weak and isinstance(weak, dict)):
+        if not isinstance(weak, list | dict | str) or (
+            method == "no_replace" and strong and weak and isinstance(weak, dict)
+        ):
             raise MergeError(f"a list cannot be merged with {weak!r} by list({method})")
         if method == "append":
             return [*strong, *weak]

@@ -1,6 +1,7 @@
 """Which users cloud-init makes from a system configuration: `users:`, `user:` and `system_info.default_user`.
 
-Source: cloudinit/distros/ug_util.py, 22.4.2.
+Source: cloudinit/distros/ug_util.py. What an entry of `users:` says about the default user was weaker than the
+distribution's `default_user` until 26.1, all but its groups; since 26.2 it is stronger.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldsmith.cloudinit.merging import fold
+from goldsmith.cloudinit.version import Version
 
+ENTRY_WINS_SINCE = (26, 2)
 _TRUE = frozenset({"true", "1", "on", "yes"})
 
 
@@ -27,8 +30,8 @@ class User:
     gecos: str | None = None
 
 
-def users_of(config: Mapping[Any, Any]) -> tuple[User, ...]:
-    """The users that the configuration makes, in its order."""
+def users_of(config: Mapping[Any, Any], version: Version | None = None) -> tuple[User, ...]:
+    """The users that the configuration makes, in its order. `version` is cloud-init's; unknown counts as an old one."""
     system_info = config.get("system_info")
     shipped = system_info.get("default_user") if isinstance(system_info, dict) else None
     shipped = shipped if isinstance(shipped, dict) else {}
@@ -39,6 +42,8 @@ def users_of(config: Mapping[Any, Any]) -> tuple[User, ...]:
     default_user = fold([old, shipped])
     wanted: dict[str, dict[Any, Any]] = {}
     for name, settings in _entries(config.get("users"), adds_default=bool(old)):
+        if not name:
+            continue
         wanted[name] = fold([wanted.get(name, {}), settings])
     wanted = {name: {_key(key): value for key, value in settings.items()} for name, settings in wanted.items()}
     default_name = None
@@ -49,7 +54,8 @@ def users_of(config: Mapping[Any, Any]) -> tuple[User, ...]:
             base_groups = default_user.pop("groups", [])
             own = wanted.pop(default_name, {})
             own["groups"] = sorted({*_words(own.get("groups")), *_words(base_groups)})
-            wanted[default_name] = fold([default_user, extra, own])
+            entry_wins = version is not None and version >= ENTRY_WINS_SINCE
+            wanted[default_name] = fold([own, extra, default_user] if entry_wins else [default_user, extra, own])
     return tuple(_user(name, settings, default=name == default_name) for name, settings in wanted.items())
 
 
@@ -58,6 +64,7 @@ def _entries(users: Any, *, adds_default: bool) -> Iterator[tuple[str, dict[Any,
         case str():
             yield from ((name, {}) for name in sorted(_words(users)))
         case dict():
+            adds_default = adds_default and "default" not in users
             for name, value in users.items():
                 if isinstance(value, dict):
                     yield str(name), value

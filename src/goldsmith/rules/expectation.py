@@ -77,10 +77,10 @@ def predict(files: Mapping[str, bytes], *, version: str | None, arch: str = "x86
             return SeedPrediction(seed, enabled=False, why=fatal, datasource=None)
         return SeedPrediction(seed, decision.enabled, decision.why, expected_datasource(decision, seed))
 
-    default = config.default_user()
+    default = config.default_user(version)
     return Prediction(
         seeds=tuple(with_one(seed) for seed in Seed),
-        users=config.users(),
+        users=config.users(version),
         default_user=default.name if default else None,
         modules=tuple(sorted({module.name for modules in config.modules.values() for module in modules})),
         packages=_packages(config.config.get("packages")),

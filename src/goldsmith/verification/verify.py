@@ -19,7 +19,7 @@ from goldsmith.cloudinit.files import read_configuration
 from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
-from goldsmith.errors import BuildError
+from goldsmith.errors import BuildError, InputError
 from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, read_info
@@ -149,7 +149,7 @@ def _clone(spec: MachineSpec, seed: Seed, record: BootRecord, bench: _Bench) -> 
     try:
         with bench.open(spec.disk) as guest:
             facts = gather(guest)
-    except BuildError as error:
+    except (BuildError, InputError) as error:
         unreadable = error.message
     return CloneEvidence(
         name=spec.name,

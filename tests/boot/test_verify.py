@@ -1,0 +1,115 @@
+"""A good image is proven on real boots; the two worst are found out and named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from goldsmith.base.base import Base
+from goldsmith.cloudinit.datasource import Choice, Seed, drop_ins
+from goldsmith.cloudinit.files import read_configuration
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.qemu_img import create_overlay
+from goldsmith.guest.change import Plan, Seen, Write
+from goldsmith.guest.open import choose_engine, open_guest
+from goldsmith.machine.acceleration import acceleration
+from goldsmith.rules.evidence import Evidence
+from goldsmith.rules.expectation import Expectation
+from goldsmith.rules.rule import Verdict
+from goldsmith.verification.verification import Verification
+from goldsmith.verification.verify import judge_evidence, verify
+
+pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
+
+MACHINE_ID = "0123456789abcdef0123456789abcdef"
+EXPECTED = Expectation(
+    stated=True,
+    users_present=("debian",),
+    users_absent=("rocky",),
+    packages=("openssh-server", "cloud-init"),
+    datasource=Choice.LOCAL,
+)
+
+
+def image(base: Base, folder: Path, **sabotage: bytes) -> Disk:
+    """The base with `datasource: local`, and with files whose names have a slash for each double underscore."""
+    folder.mkdir()
+    disk = create_overlay(folder / "image.qcow2", base.disk)
+    engine, _ = choose_engine(None, base.trust)
+    with open_guest(disk, engine=engine, scratch=folder) as guest:
+        files: Mapping[str, bytes] = {
+            **{each.path: each.content for each in drop_ins(Choice.LOCAL, read_configuration(guest))},
+            **{f"/{name.replace('__', '/')}": content for name, content in sabotage.items()},
+        }
+        index = guest.index(tuple(files))
+        writes = (
+            Write(
+                path=path,
+                seen=Seen.of(index.locate(path)),
+                operation="test",
+                reason="an image to verify",
+                content=content,
+                mode=0o644,
+                uid=0,
+                gid=0,
+            )
+            for path, content in files.items()
+        )
+        guest.apply(Plan(tuple(writes)))
+        guest.sync()
+    return disk
+
+
+def verified(base: Base, disk: Disk, scratch: Path, *seeds: Seed) -> Verification:
+    engine, _ = choose_engine(None, base.trust)
+    return verify(
+        disk,
+        engine=engine,
+        scratch=scratch,
+        acceleration=acceleration(),
+        expectation=EXPECTED,
+        seeds=seeds,
+        record=scratch / "record",
+    )
+
+
+def failures(verification: Verification) -> dict[str, str]:
+    return {each.rule: each.message for each in verification.outcomes if each.verdict is Verdict.FAIL}
+
+
+def test_a_good_image_is_proven_in_both_meanings_of_no_user_data(debian12: Base, tmp_path: Path) -> None:
+    folder = tmp_path / "good"
+    proof = verified(debian12, image(debian12, folder), folder, Seed.NONE, Seed.EMPTY_NOCLOUD)
+    assert proof.verdict is Verdict.PASS, proof.as_text()
+    assert proof.meanings() == (
+        "clone-1: no seed at all (DataSourceNone): proved",
+        "clone-2: an empty NoCloud seed (DataSourceNoCloud): proved",
+    )
+    recorded = Evidence.from_json(json.loads((folder / "record" / "evidence.json").read_text(encoding="utf-8")))
+    assert judge_evidence(recorded) == proof.outcomes
+    assert (folder / "record" / "clone-1.console.log").stat().st_size > 10_000
+    assert sorted(path.name for path in folder.iterdir()) == ["image.qcow2", "record"]
+
+
+def test_the_two_worst_images_are_named(debian12: Base, tmp_path: Path) -> None:
+    baked, disabled = tmp_path / "baked", tmp_path / "disabled"
+    first = image(debian12, baked, **{"etc__machine-id": f"{MACHINE_ID}\n".encode()})
+    second = image(debian12, disabled, **{"etc__cloud__cloud-init.disabled": b""})
+    with ThreadPoolExecutor() as pool:
+        # One clone of each, both at once: what is wrong with them needs no second one.
+        one = pool.submit(verified, debian12, first, baked, Seed.NONE)
+        two = pool.submit(verified, debian12, second, disabled, Seed.NONE)
+        with_baked_id, without_cloud_init = one.result(), two.result()
+    assert with_baked_id.verdict is Verdict.FAIL
+    assert failures(with_baked_id) == {
+        "GS412": f"machine-id {MACHINE_ID} was sealed into the image: all clones share it"
+    }
+    assert without_cloud_init.verdict is Verdict.FAIL
+    named = failures(without_cloud_init)
+    assert named["GS402"] == ("cloud-init is disabled in the image: /etc/cloud/cloud-init.disabled is there")
+    assert named["GS411"] == "sshd has no host keys: it cannot start"
+    assert "GS401" not in named  # it boots to a login prompt, which proves nothing

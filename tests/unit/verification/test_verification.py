@@ -1,0 +1,103 @@
+"""The report: verdict, meanings, and the document that stays the same for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.errors import InputError
+from goldsmith.rules.evidence import Evidence
+from goldsmith.rules.expectation import INVARIANTS_ONLY
+from goldsmith.rules.rule import Outcome, Verdict
+from goldsmith.verification.verification import Verification
+from goldsmith.verification.verify import judge_evidence, seeds_for
+
+RECORDED = Path(__file__).with_name("recorded-evidence.json")
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture
+def evidence(document: dict[str, Any]) -> Evidence:
+    return Evidence.from_json(document)
+
+
+def test_evidence_goes_into_json_and_back(document: dict[str, Any], evidence: Evidence) -> None:
+    assert evidence.as_json() == document
+    assert Evidence.from_json(json.loads(json.dumps(evidence.as_json()))) == evidence
+
+
+def test_evidence_holds_no_secrets(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    assert "$6$" not in text
+    assert "$y$" not in text
+    assert "PRIVATE KEY" not in text
+
+
+def test_what_is_no_evidence_is_refused_in_one_line() -> None:
+    with pytest.raises(InputError, match="this is no recorded evidence: sealed"):
+        Evidence.from_json({"clones": []})
+
+
+def test_the_verdict_passes_only_where_everything_does(evidence: Evidence) -> None:
+    outcomes = judge_evidence(evidence)
+    doubt = Outcome("GS999", "clone-1", Verdict.UNPROVEN, "x", "", "nobody looked")
+    wrong = replace(doubt, verdict=Verdict.FAIL)
+    assert Verification(evidence, outcomes).verdict is Verdict.PASS
+    assert Verification(evidence, (*outcomes, doubt)).verdict is Verdict.UNPROVEN
+    assert Verification(evidence, (*outcomes, doubt, wrong)).verdict is Verdict.FAIL
+    assert Verification(evidence, ()).verdict is Verdict.UNPROVEN
+
+
+def test_it_says_which_meaning_of_no_user_data_each_clone_proved(evidence: Evidence) -> None:
+    outcomes = judge_evidence(evidence)
+    assert Verification(evidence, outcomes).meanings() == (
+        "clone-1: no seed at all (DataSourceNone): proved",
+        "clone-2: an empty NoCloud seed (DataSourceNoCloud): proved",
+    )
+    doubt = Outcome("GS999", "clone-2: debian", Verdict.UNPROVEN, "x", "", "nobody looked")
+    assert Verification(evidence, (*outcomes, doubt)).meanings()[1].endswith("not proved")
+
+
+def test_the_document_has_the_promised_fields(evidence: Evidence, tmp_path: Path) -> None:
+    shown = Verification(evidence, judge_evidence(evidence), tmp_path).as_json()
+    assert shown["verdict"] == "pass"
+    assert shown["judged"] == "recipe"
+    assert shown["evidence"] == str(tmp_path)
+    assert isinstance(shown["outcomes"], list)
+    assert set(shown["outcomes"][0]) == {"rule", "subject", "verdict", "expected", "seen", "message"}
+    assert isinstance(shown["clones"], list)
+    first = shown["clones"][0]
+    assert (first["driver"], first["seed"], first["console"]) == ("qemu", "none", str(tmp_path / "clone-1.console.log"))
+    assert first["milestones"][0]["name"] == "firmware"
+    json.dumps(shown)
+
+
+def test_without_a_recipe_it_says_that_only_invariants_were_judged(evidence: Evidence) -> None:
+    unstated = replace(evidence, expectation=INVARIANTS_ONLY)
+    verification = Verification(unstated, judge_evidence(unstated))
+    assert verification.as_json()["judged"] == "invariants"
+    assert "only invariants were judged: there is no manifest and no recipe" in verification.as_text().splitlines()
+    assert verification.passed
+
+
+def test_the_text_names_every_failure_with_its_hint(document: dict[str, Any]) -> None:
+    document["sealed"]["machine_id"] = "0123456789abcdef0123456789abcdef"
+    evidence = Evidence.from_json(document)
+    text = Verification(evidence, judge_evidence(evidence)).as_text()
+    assert text.splitlines()[0] == "fail: 31 pass, 2 fail in 2 clones"
+    assert "fail GS412 clone-1: machine-id 0123456789abcdef0123456789abcdef was sealed into the image" in text
+    assert "  hint: generalize with machine-id" in text.splitlines()
+
+
+def test_the_first_clone_gets_no_seed_and_the_others_an_empty_one() -> None:
+    assert seeds_for(3) == (Seed.NONE, Seed.EMPTY_NOCLOUD, Seed.EMPTY_NOCLOUD)
