@@ -86,6 +86,8 @@ def write_disk(disk: Path, layout: Layout, tree: Path, ids: Ids, identity: Ident
 
 
 def _write_root(disk: Path, layout: Layout, tree: Path, ids: Ids, identity: Identity) -> None:
+    # As root mmdebstrap makes device nodes, as a plain user it cannot: both get the same ones below.
+    _run([*identity.prefix, "find", str(tree / "dev"), "-mindepth", "1", "-delete"], disk)
     argv = [
         *identity.prefix,
         "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", ids.root,
@@ -103,7 +105,7 @@ def device_script() -> str:
     """Debugfs commands for /dev: a plain user's mmdebstrap cannot make nodes, so nobody's does."""
     lines = ["cd /dev"]
     for name, major, minor, mode in NODES:
-        lines += [f"mknod {name} c {major} {minor}", f"sif {name} mode {0o020000 | mode:#o}"]
+        lines += [f"mknod {name} c {major} {minor}", f"sif {name} mode 0{0o020000 | mode:o}"]
     lines += [f"symlink {name} {target}" for name, target in LINKS]
     lines += ["mkdir pts", "sif pts mode 040755", "mkdir shm", "sif shm mode 041777"]
     return "\n".join(lines) + "\n"

@@ -45,7 +45,10 @@ def make_tree(
     identity: Identity,
     emit: Emit,
 ) -> None:
-    """Make the folder `tree`, a guest; `work` takes what is needed beside it. Raises HostError, or ProcessError with apt's own last lines."""
+    """Make the folder `tree`, a guest; `work` takes what is needed beside it.
+
+    Raises HostError, or ProcessError with apt's own last lines.
+    """
     keyring = find_keyring(distro)
     early, late = work / "early.tar", work / "late.tar"
     early.write_bytes(as_tar(early_files(ids)))
