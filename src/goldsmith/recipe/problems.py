@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from goldsmith.findings import Finding, HostPlace, Severity
 
+LONGEST = 240
+
 
 class Problem(StrEnum):
     """The code of a finding of the loader; rules over a loaded recipe begin at GS120."""
@@ -22,8 +24,9 @@ class Problem(StrEnum):
 
 
 def problem(code: Problem, place: HostPlace, message: str, hint: str | None = None) -> Finding:
-    """A finding that stops the recipe from being used."""
-    return Finding(code.value, Severity.ERROR, message, place, hint, subject=place.file)
+    """A finding that stops the recipe from being used. A message that quotes a whole file is cut."""
+    shown = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
+    return Finding(code.value, Severity.ERROR, shown, place, hint, subject=place.file)
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str | None:

@@ -52,7 +52,7 @@ def test_the_meaning_is_pyyamls(text: str) -> None:
         (b"a:\n\tb: 1\n", "r.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
         (b"a: b: c\n", "r.yaml:1:5: not YAML: mapping values are not allowed here"),
         (b"a: 1\n---\nb: 2\n", "r.yaml:2:1: has more than one YAML document"),
-        (b"name: caf\xe9\n", "r.yaml:1:10: not UTF-8 text: byte 0xe9"),
+        (b"name: bat\xe9\n", "r.yaml:1:10: not UTF-8 text: byte 0xe9"),
         ("name: x\n".encode("utf-16"), "r.yaml:1:1: not UTF-8 text: byte 0xff"),
         (b"a: 1\nb: \x07\n", "r.yaml:2:4: not YAML: the control character \\x07 may not stand in a file"),
         (b'a: "\\UFFFFFFFF"\n', "r.yaml:1:7: not YAML: a number that YAML does not know"),

@@ -113,31 +113,31 @@ def test_places(recipe: Make) -> None:
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(complaints: Complain) -> None:
     said = complaints(
-        """nmae: web
+        """namee: web
 version: 1.10
 base: {distro: rocky/10}
-disk: {size: 10GB, sise: 3}
+disk: {size: 10GB, sizze: 3}
 secrets: {token: {env: X}}
 customize:
   - repository: epel
   - install: htop
-  - instal: [htop]
+  - insstall: [htop]
 verify: {expect: {effective: {a: b}}, clones: 1}
 verify: {clones: 1}
 """,
         head="",
     )
     assert said == [
-        "1:1: GS102 unknown key `nmae`",
+        "1:1: GS102 unknown key `namee`",
         "1:1: GS104 `name` is missing",
         "2:10: GS105 `version` must be text, not the number 1.10 (which YAML reads as 1.1)",
         "3:8: GS103 `distro` is not yet supported",
         "4:14: GS105 `size` is ambiguous: GB is read as 1000 by some and as 1024 by others",
-        "4:20: GS102 unknown key `sise`",
+        "4:20: GS102 unknown key `sizze`",
         "5:1: GS103 `secrets` is not yet supported",
         "7:5: GS103 `repository` is not yet supported",
         "8:14: GS105 `install` must be a list, not `htop`",
-        "9:5: GS102 unknown key `instal`",
+        "9:5: GS102 unknown key `insstall`",
         "11:1: GS106 `verify` is set twice, first in line 10",
         "11:18: GS105 `clones` is 1",
     ]
@@ -145,7 +145,7 @@ verify: {clones: 1}
 
 def test_hints_say_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "web.yaml"
-    path.write_text("nmae: web\nversion: 1.10\nbase: {distro: rocky/10}\narch: amd64\n")
+    path.write_text("namee: web\nversion: 1.10\nbase: {distro: rocky/10}\narch: amd64\n")
     with pytest.raises(RecipeError) as caught:
         load(path)
     assert [each.hint for each in caught.value.findings] == [
@@ -314,3 +314,8 @@ def test_a_template_names_only_variables_that_are_there(complaints: Complain, re
 )
 def test_what_is_no_mapping_is_no_recipe(complaints: Complain, content: str, said: str) -> None:
     assert complaints(content, head="") == [said]
+
+
+def test_a_message_never_quotes_a_whole_file(complaints: Complain) -> None:
+    said = complaints(f"{'k' * 900}: x\ncustomize: [{{delete: [{'d' * 5000}]}}]\n")
+    assert {len(each) < 270 for each in said} == {True}

@@ -65,7 +65,7 @@ def test_what_can_be_said_is_valid(more: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"nmae": "web"},
+        {"namee": "web"},
         {"version": 1.0},
         {"name": "a/b"},
         {"base": {"bootstrap": "debian/12", "file": "a.qcow2"}},
@@ -76,7 +76,7 @@ def test_what_can_be_said_is_valid(more: dict[str, Any]) -> None:
         {"datasource": "none"},
         {"customize": [{"install": "htop"}]},
         {"customize": [{"install": ["htop"], "update": True}]},
-        {"customize": [{"instal": ["htop"]}]},
+        {"customize": [{"insstall": ["htop"]}]},
         {"customize": [{"write": {"path": "/a", "text": "a", "mode": 420}}]},
         {"vars": {"name": "x"}},
         {"verify": {"clones": 1}},
