@@ -1,8 +1,7 @@
-"""The job as people do it today: virt-customize, virt-sysprep, virt-sparsify, qemu-img convert, each a program of its own."""
+"""The job as people do it today: virt-customize, virt-sysprep, virt-sparsify, qemu-img convert, one after the other."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from timing import Run, timed
@@ -17,7 +16,7 @@ APPLIANCE = {"LIBGUESTFS_BACKEND": "direct"}
 
 
 def four_tools(base: Disk, drop_in: Path, folder: Path, *, accelerated: bool) -> Run:
-    """Times in seconds by tool, and the size of what comes out. The input is laid under an overlay, which costs nothing."""
+    """Times in seconds by tool, and the size of what comes out. The input lies under an overlay, which costs nothing."""
     work = create_overlay(folder / "work.qcow2", base)
     result = folder / "today.qcow2"
     environment = {
@@ -36,5 +35,5 @@ def four_tools(base: Disk, drop_in: Path, folder: Path, *, accelerated: bool) ->
         with timed(parts, name):
             run(argv, timeout=TIMEOUT, env=environment)
     size = result.stat().st_size
-    os.unlink(result)  # noqa: PTH108
+    result.unlink()
     return Run("four tools of today", parts, size)

@@ -159,9 +159,9 @@ def clone(image: str, target: Path, *, size: str | None = None, pool: Path | Non
     return clone_image(Pool(pool or default_pool()).resolve(image), target, _size(size))
 
 
-def doctor(emit: Emit = ignore) -> Diagnosis:
+def doctor() -> Diagnosis:
     """What this host can do, and what is missing."""
-    return diagnose(emit)
+    return diagnose()
 
 
 def gc(*, pool: Path | None = None, bases: bool = False, dry_run: bool = False) -> Garbage:

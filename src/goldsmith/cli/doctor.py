@@ -17,5 +17,5 @@ def doctor(*, json: Json = False) -> None:
     from goldsmith import api
 
     with conversation("doctor", json=json) as talk:
-        diagnosis = api.doctor(emit=talk.emit)
+        diagnosis = api.doctor()
         talk.finish(diagnosis.as_json(), diagnosis.as_text(), code=0 if diagnosis.able else 3)

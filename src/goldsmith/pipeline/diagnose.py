@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 from goldsmith.doctor import Tool, missing, tools
 from goldsmith.errors import HostError
-from goldsmith.events import Emit
 from goldsmith.guest.engines.engine import EngineStatus
 from goldsmith.guest.open import DISK_ENGINES, engines
 from goldsmith.machine.acceleration import Acceleration, acceleration
@@ -60,10 +59,10 @@ class Diagnosis:
         return lines
 
 
-def diagnose(emit: Emit) -> Diagnosis:
+def diagnose() -> Diagnosis:
     """Look at engines, drivers and tools; KVM by a timed boot, once between reboots."""
     try:
-        verdict = acceleration(emit)
+        verdict = acceleration()
     except HostError as error:
         verdict = Acceleration(kvm=False, why=f"KVM: not tried: {error.message}", speed=0.2)
     return Diagnosis(engines(), {"qemu": qemu.status()}, verdict, tools())
