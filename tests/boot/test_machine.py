@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from goldsmith.base.base import Base
+from goldsmith.cloudinit.seed import write_seed
+from goldsmith.disk.qemu_img import check, create_overlay
+from goldsmith.machine.acceleration import Acceleration, acceleration
+from goldsmith.machine.boot import boot
+from goldsmith.machine.driver import Firmware, MachineSpec
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+
+pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
+
+UNTIL_READY = {Milestone.KERNEL, Milestone.INIT, *CLOUD_INIT_STAGES, Milestone.LOGIN, Milestone.READY, Milestone.OFF}
+CloneOf = Callable[..., MachineSpec]
+
+
+@pytest.fixture(scope="session")
+def this_host() -> Acceleration:
+    return acceleration()
+
+
+@pytest.fixture
+def clone_of(debian12: Base, this_host: Acceleration, tmp_path: Path) -> CloneOf:
+    """Specifies a clone of the base with an empty NoCloud seed."""
+
+    def make(name: str, **spec: object) -> MachineSpec:
+        seed = tmp_path / f"{name}.iso"
+        write_seed(seed, instance_id=f"iid-{name}")
+        disk = create_overlay(tmp_path / f"{name}.qcow2", debian12.disk)
+        given: dict[str, object] = {"seed": seed, "accelerated": this_host.kvm, **spec}
+        return MachineSpec(name=name, disk=disk, folder=tmp_path, **given)  # type: ignore[arg-type]
+
+    return make
+
+
+def test_a_clone_boots_by_bios_gets_ready_and_powers_off(clone_of: CloneOf, this_host: Acceleration) -> None:
+    spec = clone_of("bios", cpus=2)
+    (record,) = boot([spec], speed=this_host.speed)
+    assert record.problem is None
+    assert {passed.milestone for passed in record.milestones} >= UNTIL_READY
+    assert [passed.milestone for passed in record.milestones][-2:] == [Milestone.READY, Milestone.OFF]
+    assert (record.off, record.boots) == (True, 1)
+    check(spec.disk)
+
+
+def test_a_clone_boots_by_uefi(clone_of: CloneOf, this_host: Acceleration) -> None:
+    (record,) = boot([clone_of("uefi", firmware=Firmware.UEFI)], until=Milestone.KERNEL, speed=this_host.speed)
+    assert record.problem is None
+    assert record.milestones[0].milestone is Milestone.FIRMWARE
+    assert "BdsDxe: starting Boot" in record.console.read_text(errors="replace")
+
+
+@pytest.mark.full
+def test_two_clones_at_once_by_both_firmwares(clone_of: CloneOf, this_host: Acceleration) -> None:
+    specs = [clone_of("bios"), clone_of("uefi", firmware=Firmware.UEFI)]
+    records = boot(specs, speed=this_host.speed)
+    assert [(record.name, record.problem, record.off) for record in records] == [
+        ("bios", None, True),
+        ("uefi", None, True),
+    ]
+    for record in records:
+        assert {passed.milestone for passed in record.milestones} >= UNTIL_READY
