@@ -29,6 +29,16 @@ def is_blank(descriptor: int, offset: int, length: int) -> bool:
     )
 
 
+def used(descriptor: int, offset: int, length: int) -> int:
+    """How many bytes of a stretch lie in chunks of 4 KiB that are not all zero."""
+    found = 0
+    for start, end in data_extents(descriptor, offset, length):
+        for at in range(start, end, 4096):
+            block = os.pread(descriptor, min(4096, end - at), at)
+            found += len(block) if any(block) else 0
+    return found
+
+
 def data_extents(descriptor: int, offset: int, length: int) -> Iterator[tuple[int, int]]:
     """(start, end) of the parts of a stretch that the file system says may hold data."""
     limit = min(offset + length, os.fstat(descriptor).st_size)

@@ -1,4 +1,7 @@
-"""Recognizes what lies on a partition by its superblock's magic, at offsets that each format's specification fixes."""
+"""Recognizes what lies on a partition by its superblock's magic, at offsets that each format's specification fixes.
+
+Standard library only: workers import this under the distribution's own Python.
+"""
 
 from __future__ import annotations
 

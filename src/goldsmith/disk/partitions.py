@@ -3,6 +3,8 @@
 The kernel's rules (block/partitions/{efi,msdos}.c) decide what counts, because the guest's kernel will read the same
 bytes: a GPT counts only behind a protective MBR, and falls back to its copy at the end; extended partitions are
 containers and are not listed, their logical partitions are numbered from 5.
+
+Standard library only: workers import this under the distribution's own Python.
 """
 
 from __future__ import annotations

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from goldsmith.disk import qemu_img
 from goldsmith.disk.disk import Disk, DiskFormat
-from goldsmith.disk.erase import is_blank
+from goldsmith.disk.erase import is_blank, used
 from goldsmith.disk.filesystem import FileSystemKind, recognize
 from goldsmith.disk.limits import full_disk_as_host_error
 from goldsmith.disk.partitions import BIOS_BOOT, PREP_BOOT, Partition, read_partitions
@@ -32,6 +32,11 @@ SCRUBS: Mapping[FileSystemKind, Scrub] = {
 }
 # They hold a boot loader's code and no files.
 CODE_ONLY = frozenset({BIOS_BOOT, PREP_BOOT, "41"})
+# Before the first partition lie the table and, on MBR disks, the boot loader's core: 1 MiB by common alignment.
+BOOT_LOADER = 1 << 20
+# At a disk's end, and at its former end where it grew, lies the copy of its GPT (33 sectors); extended boot records
+# take a sector each.
+TABLES = 128 << 10
 CHUNK = 4 << 20
 
 
@@ -105,7 +110,23 @@ def scrub(raw: Disk) -> tuple[Finding, ...]:
             findings.append(unproven(area, f"no way to scrub {found.kind} is known"))
         elif partition.type not in CODE_ONLY and not _is_blank(area):
             findings.append(unproven(area, "it holds data, but no file system that is known"))
+    outside = _used_outside(raw, partitions)
+    if outside > TABLES:
+        findings.append(unproven(Area(raw.path, 0, 0, raw.virtual_size), f"{outside} bytes lie outside of partitions"))
     return tuple(findings)
+
+
+def _used_outside(raw: Disk, partitions: Sequence[Partition]) -> int:
+    """How many bytes lie between and behind the partitions, beyond what partition tables and boot loaders take."""
+    at, found = BOOT_LOADER, 0
+    descriptor = os.open(raw.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        for partition in sorted(partitions, key=lambda each: each.offset):
+            found += used(descriptor, at, partition.offset - at) if partition.offset > at else 0
+            at = max(at, partition.end)
+        return found + used(descriptor, at, max(raw.virtual_size - at, 0))
+    finally:
+        os.close(descriptor)
 
 
 def _is_blank(area: Area) -> bool:

@@ -1,4 +1,7 @@
-"""Bounded reads at absolute offsets of a disk image, a FUSE file or an open binary file."""
+"""Bounded reads at absolute offsets of a disk image, a FUSE file or an open binary file.
+
+Standard library only: workers import this under the distribution's own Python.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from goldsmith.errors import BuildError, HostError, InputError
 from goldsmith.events import Event, Progress
 from goldsmith.findings import Finding, Severity
 
-from .conftest import MIB, Shell, count
+from .conftest import MIB, Shell, count, counts
 
 pytestmark = pytest.mark.process
 SIZE = 96 * MIB
@@ -78,7 +78,7 @@ def decoded(sealed: Sealed, folder: Path) -> Path:
 
 
 def seen_in(path: Path) -> dict[bytes, int]:
-    return {word: count(path, word) for word in CANARIES}
+    return counts(path, *CANARIES)
 
 
 DIALECTS = ("-t ext4 -b 4096", "-t ext4 -I 128", "-t ext4 -O ^metadata_csum", "-t ext3", "-t ext2")
@@ -207,6 +207,16 @@ def test_data_that_is_no_file_system_is_said_to_be_unproven(sh: Shell, tmp_path:
     sh("head -c 65536 /dev/urandom | dd of=disk.raw bs=1M seek=14 conv=notrunc status=none")
     sealed = seal(disk, tmp_path / "sealed", packing=Packing.QCOW2, scratch=scratch)
     assert [finding.subject for finding in sealed.findings] == ["partition 2"]
+
+
+def test_data_outside_of_partitions_is_said_to_be_unproven(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    disk = make_disk(sh, tmp_path)
+    sh(f"truncate -s {SIZE + 8 * MIB} disk.raw")
+    grown = Disk(disk.path, DiskFormat.RAW, SIZE + 8 * MIB)
+    assert seal(grown, tmp_path / "grown", packing=Packing.QCOW2, scratch=scratch).findings == ()
+    sh(f"head -c 300000 /dev/urandom | dd of=disk.raw bs=1M seek={SIZE // MIB + 2} conv=notrunc status=none")
+    sealed = seal(grown, tmp_path / "sealed", packing=Packing.QCOW2, scratch=scratch)
+    assert ["outside of partitions" in finding.message for finding in sealed.findings] == [True]
 
 
 def test_damaged_file_system_is_not_sealed(overlay: Disk, tmp_path: Path, scratch: Path, sh: Shell) -> None:
