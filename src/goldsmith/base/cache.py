@@ -42,6 +42,8 @@ SCHEMA = "goldsmith.base/1"
 PATIENCE = 3600.0
 # Seconds after which nobody will go on with an interrupted download.
 PARTIAL_AGE = 7 * 24 * 3600.0
+# Seconds that an image may be without a record.
+YOUNG = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,13 @@ class Cache:
                     if not dry_run:
                         _remove_work(folder)
                         Path(lock.lock_file).unlink(missing_ok=True)
+        named = {entry.file_name for entry in self.entries()}
+        for image in self.root.glob("sha256-*"):
+            # An image gets its record a moment after its name: a young one may be of a run that is just there.
+            if image.name not in named and time.time() - image.stat().st_ctime > YOUNG:
+                removed.append(image)
+                if not dry_run:
+                    image.unlink(missing_ok=True)
         for partial in self.root.glob("partial-*"):
             lock = FileLock(self.root / "locks" / f"{partial.name.removeprefix('partial-').split('.')[0]}.lock")
             with _if_free(lock) as free:

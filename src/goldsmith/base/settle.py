@@ -24,8 +24,16 @@ class Wanted:
     format: DiskFormat
 
 
-def settle(cache: Cache, wanted: Wanted, make: Callable[[Path], Path], *, refresh: bool = False, emit: Emit) -> Base:
-    """What `wanted` asks for, out of the cache; else `make(work)` makes it in a work folder and returns its path."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished image in a work folder; `sha256` of its bytes where it is known already."""
+
+    path: Path
+    sha256: str | None = None
+
+
+def settle(cache: Cache, wanted: Wanted, make: Callable[[Path], Made], *, refresh: bool = False, emit: Emit) -> Base:
+    """What `wanted` asks for, out of the cache; else `make(work)` makes it in a work folder ."""
     with cache.locked(wanted.key, emit):
         if not refresh:
             found = cache.find(wanted.key, emit)
@@ -34,10 +42,10 @@ def settle(cache: Cache, wanted: Wanted, make: Callable[[Path], Path], *, refres
         with cache.work() as work:
             made = make(work)
             return cache.admit(
-                made,
+                made.path,
                 wanted.format,
                 key=wanted.key,
                 origin=wanted.origin,
                 trust=wanted.trust,
-                sha256=sha256_of(made),
+                sha256=made.sha256 or sha256_of(made.path),
             )

@@ -13,7 +13,7 @@ from goldsmith.base.bootstrap.make import bootstrap, inputs_digest
 from goldsmith.base.bootstrap.tree import find_keyring
 from goldsmith.base.cache import Cache
 from goldsmith.base.distro import Distro, known
-from goldsmith.base.settle import Wanted, settle
+from goldsmith.base.settle import Made, Wanted, settle
 from goldsmith.base.source import Source, register, wrong
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.disk.disk import DiskFormat
@@ -60,4 +60,4 @@ class BootstrapSource(Source):
             if found is None:
                 raise HostError(f"{origin} is not in the cache", hint="run once without --offline")
             return replace(found, trust=trust)
-        return settle(cache, wanted, lambda work: bootstrap(distro, work, emit), refresh=refresh, emit=emit)
+        return settle(cache, wanted, lambda work: Made(bootstrap(distro, work, emit)), refresh=refresh, emit=emit)

@@ -17,7 +17,7 @@ from goldsmith.base.base import Base
 from goldsmith.base.cache import Cache
 from goldsmith.base.hashing import chunks, is_zero, reporting, sha256_of
 from goldsmith.base.naming import Sha256, content_key, require_format, settled_format
-from goldsmith.base.settle import Wanted, settle
+from goldsmith.base.settle import Made, Wanted, settle
 from goldsmith.base.source import Source, register
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.base.unpack import unpack
@@ -65,16 +65,16 @@ class FileSource(Source):
             )
         trust = Trust(TrustLevel.PINNED, digest) if self.sha256 is not None else Trust(TrustLevel.NONE)
 
-        def make(work: Path) -> Path:
+        def make(work: Path) -> Made:
             copy = work / "copy"
             with full_disk_as_host_error(work, f"copying {path} into the cache"):
                 if _copy(path, copy) != digest:
                     raise InputError(f"{path} changed while it was read", hint="run again when nothing writes to it")
             if packer is None:
-                return copy
+                return Made(copy, digest)
             unpacked = work / "unpacked"
             unpack(copy, packer, unpacked, reporting(emit, None), name=str(path))
-            return unpacked
+            return Made(unpacked)
 
         wanted = Wanted(content_key(f"sha256:{digest}", disk_format, packer), str(path), trust, disk_format)
         return settle(Cache.open(), wanted, make, refresh=refresh, emit=emit)

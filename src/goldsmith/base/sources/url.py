@@ -16,7 +16,7 @@ from goldsmith.base.checksum import Digest, digest_for
 from goldsmith.base.download import download, file_name, read_small, shown
 from goldsmith.base.hashing import reporting
 from goldsmith.base.naming import Sha256, content_key, require_format, settled_format
-from goldsmith.base.settle import Wanted, settle
+from goldsmith.base.settle import Made, Wanted, settle
 from goldsmith.base.source import Source, register, wrong
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.base.unpack import unpack
@@ -103,16 +103,16 @@ class UrlSource(Source):
         expected = self._expected()
         key = content_key(str(expected), disk_format, packer)
 
-        def make(work: Path) -> Path:
+        def make(work: Path) -> Made:
             partial = cache.partial(key)
             download(self.url, partial, expected, emit=emit)
             arrived = work / "arrived"
             partial.rename(arrived)
             if packer is None:
-                return arrived
+                return Made(arrived, expected.hex if expected.algorithm == "sha256" else None)
             unpacked = work / "unpacked"
             unpack(arrived, packer, unpacked, reporting(emit, None), name=shown(self.url))
-            return unpacked
+            return Made(unpacked)
 
         wanted = Wanted(key, shown(self.url), self._trust(), disk_format)
         base = settle(cache, wanted, make, refresh=refresh, emit=emit)
