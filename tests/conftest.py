@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from goldsmith.base.base import Base
+from goldsmith.base.source import registered
+from goldsmith.events import ignore
+
 MAY_START_PROCESSES = ("process", "root", "rootless", "guestfs", "base", "boot")
+
+# Seconds for a test that may be the one that makes the base, or waits for another that does.
+WITH_BASE = 900
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "debian12" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(WITH_BASE))
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +42,10 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder.mkdir()
         monkeypatch.setenv(f"XDG_{name}", str(folder))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def debian12() -> Base:
+    """A bootstrapped Debian 12 in the user's own cache, for tests marked `base`: read-only, lay overlays on it."""
+    source = registered()["bootstrap"].model_validate({"bootstrap": "debian/12"})
+    return source.resolve(folder=Path(), arch="x86_64", offline=False, refresh=False, emit=ignore)
