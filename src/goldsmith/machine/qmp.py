@@ -17,6 +17,8 @@ from qemu.qmp import EventListener, QMPClient, QMPError, Runstate
 from goldsmith.errors import ProcessError
 
 ANSWER_SECONDS = 10.0
+# QEMU's start on a crowded host; one that dies closes the connection and is noticed at once.
+GREETING_SECONDS = 60.0
 # What the library logs of a dying QEMU is told by the machine's own end.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
@@ -38,14 +40,14 @@ class Qmp:
         self._closed = False
         self._gone = threading.Event()
         try:
-            self._wait(self._open(connected))
+            self._wait(self._open(connected), GREETING_SECONDS)
         except BaseException:
             self.close()
             raise
 
     def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
         """The answer to a command. Raises ProcessError if the machine is gone or does not answer within 10 s."""
-        return self._wait(self._client.execute(command, dict(arguments) if arguments else None))
+        return self._wait(self._client.execute(command, dict(arguments) if arguments else None), ANSWER_SECONDS)
 
     def events(self) -> list[Mapping[str, Any]]:
         """The events that came since the last call, oldest first."""
@@ -95,9 +97,9 @@ class Qmp:
         with suppress(QMPError, EOFError, OSError):
             await self._client.disconnect()
 
-    def _wait(self, coroutine: Any) -> Any:
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, ANSWER_SECONDS), self._loop)
+    def _wait(self, coroutine: Any, timeout: float) -> Any:
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, timeout), self._loop)
         try:
-            return future.result(ANSWER_SECONDS + 1)
+            return future.result(timeout + 1)
         except (TimeoutError, QMPError, EOFError, OSError) as error:
             raise ProcessError(f"the machine's monitor does not answer: {error or type(error).__name__}") from error

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldsmith.machine.console import LINE_LENGTH, plain, tail
@@ -25,6 +25,7 @@ def test_the_tail_of_a_machine_that_never_spoke(tmp_path: Path) -> None:
     assert tail(tmp_path / "console.log") == ()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=500))
 def test_any_tail_is_safe_for_a_terminal(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     console = tmp_path_factory.getbasetemp() / "any.log"

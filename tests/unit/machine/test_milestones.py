@@ -136,7 +136,7 @@ def test_an_endless_line_takes_bounded_memory() -> None:
     assert scanner.feed(b"\nlocalhost login: ") == [Seen(Milestone.LOGIN)]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(min_value=1, max_value=4000), min_size=1, max_size=40))
 def test_chunks_do_not_matter(sizes: list[int]) -> None:
     console = recorded("debian12-empty-seed")
@@ -150,6 +150,7 @@ def test_chunks_do_not_matter(sizes: list[int]) -> None:
     assert seen == Scanner().feed(console)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_any_bytes_can_be_read(console: bytes) -> None:
     Scanner().feed(console)
