@@ -167,3 +167,9 @@ def test_the_report(tmp_path: Path) -> None:
         },
     ]
     assert kept_as_json(done.kept) == [{"operation": "tmp-files", "path": "/tmp/a", "reason": "wanted"}]
+
+
+def test_a_home_that_holds_another_ones_stays(tmp_path: Path) -> None:
+    lines = "a:x:1000:1000::/data:/bin/sh\\nb:x:900:900::/data/b:/bin/sh\\nc:x:1001:1001::/x/../root:/bin/sh\\n"
+    text = f"guest debian\nf 0644 /etc/passwd = '{lines}'\nf 0644 /data/b/x = 'x'\nf 0644 /root/x = 'x'\n"
+    assert [change.path for change in planned(tmp_path, text, "user-account")] == ["/etc/passwd"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from goldsmith.findings import Severity
 from goldsmith.generalization.operation import removal
 
 removal(
@@ -11,5 +10,4 @@ removal(
     covers="the former version of passwd, shadow, group and their kin",
     reason="holds accounts and password hashes of before",
     upstream="virt-sysprep passwd-backups",
-    severity=Severity.ERROR,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from goldsmith.findings import Finding, GuestPlace, Severity
 from goldsmith.generalization.operation import Operation
@@ -49,7 +50,11 @@ class TreeSubject:
         """
         if not any(each.name == operation for each in self.operations):
             return f"the operation {operation} was not selected"
-        return why_spared(path, self.keep, canonical(self.view.index, self.declared))
+        return why_spared(path, self.keep, self._declared)
+
+    @cached_property
+    def _declared(self) -> frozenset[str]:
+        return canonical(self.view.index, self.declared)
 
 
 def passed(rule: str, subject: str, expected: str, seen: str) -> Outcome:
