@@ -61,12 +61,18 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
-    """Totals since the start, read from the hypervisor: seconds for which virtual CPUs ran or wanted to run, and block
-    requests. Nothing that the guest prints counts.
-    """
+class CpuTime:
+    """Seconds for which one virtual CPU ran, and for which it waited until this host had a processor for it."""
 
-    cpu: float
+    ran: float
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Totals since the start, read from the hypervisor. Nothing that the guest prints counts."""
+
+    cpus: tuple[CpuTime, ...]
     blocks: int
 
 

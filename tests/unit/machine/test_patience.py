@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldsmith.machine.driver import Activity
+from goldsmith.machine.driver import Activity, CpuTime
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience, Watch
 
@@ -10,11 +10,17 @@ PATIENCE = Patience(early_idle=10, early_busy=20, idle=10, sleep=50, busy=100, s
 
 
 def first_problem(
-    watch: Watch, *, cpu: float = 0.0, blocks: float = 0.0, start: int = 0, dead_end: str | None = None
+    watch: Watch,
+    *,
+    cpu: float = 0.0,
+    waits: float = 0.0,
+    blocks: float = 0.0,
+    start: int = 0,
+    dead_end: str | None = None,
 ) -> tuple[int, str]:
     """The second in which the watch gives up on a machine with these rates, and what it says."""
     for second in range(start, 2000):
-        watch.sample(second, Activity(cpu * second, int(blocks * second)))
+        watch.sample(second, Activity((CpuTime(0), CpuTime(cpu * second, waits * second)), int(blocks * second)))
         problem = watch.verdict(second, dead_end)
         if problem is not None:
             return second, problem
@@ -48,6 +54,14 @@ def test_cpu_alone_holds_for_longer_but_not_for_ever() -> None:
     )
 
 
+def test_on_a_crowded_host_a_busy_guest_gets_little_and_waits_for_the_rest() -> None:
+    assert first_problem(Watch(PATIENCE), cpu=0.1, waits=0.8)[0] == 20
+
+
+def test_on_a_crowded_host_an_idle_guest_waits_too_at_each_wakeup() -> None:
+    assert first_problem(Watch(PATIENCE), cpu=0.02, waits=0.6)[0] == 10
+
+
 def test_block_activity_holds_until_the_limit() -> None:
     second, problem = first_problem(Watch(PATIENCE), cpu=1.0, blocks=50)
     assert second == 1000
@@ -56,7 +70,7 @@ def test_block_activity_holds_until_the_limit() -> None:
 
 def test_a_milestone_starts_the_clocks_again() -> None:
     watch = Watch(PATIENCE)
-    watch.sample(0, Activity(0, 0))
+    watch.sample(0, Activity((), 0))
     watch.passed(9, Milestone.FIRMWARE)
     assert watch.verdict(18.9) is None
     assert watch.verdict(19) is not None

@@ -10,7 +10,7 @@ import pytest
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
 from goldsmith.machine import watch
-from goldsmith.machine.driver import Activity, Ended, Features, Firmware, MachineSpec
+from goldsmith.machine.driver import Activity, CpuTime, Ended, Features, Firmware, MachineSpec
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.machine.patience import Patience
 from goldsmith.machine.watch import BootRecord, WatchedBoot
@@ -33,7 +33,7 @@ class ScriptedMachine:
         self.restarts = 0
         self.pressed: list[int] = []
         self.killed = False
-        self.does = Activity(0, 0)
+        self.does = Activity((), 0)
         self._guest = guest
 
     def time(self) -> float:
@@ -222,7 +222,7 @@ def test_without_a_final_message_a_guest_at_rest_is_ready(tmp_path: Path) -> Non
             machine.prints(BOOTED + b"cloud-init[9]: Cloud-init v. 22.4.2 running 'modules:final' at now\n")
             machine.prints(b"localhost login: ")
         if second < 10:
-            machine.does = Activity(second, 0)
+            machine.does = Activity((CpuTime(second),), 0)
         if machine.pressed:
             machine.end = POWERED_OFF
 

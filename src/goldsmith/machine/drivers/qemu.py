@@ -15,7 +15,7 @@ from typing import Self
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError, ProcessError
-from goldsmith.machine.driver import Activity, DriverStatus, Ended, Features, Firmware, MachineSpec
+from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, Firmware, MachineSpec
 from goldsmith.machine.qmp import Qmp
 from goldsmith.run import Running, require, running
 
@@ -127,7 +127,7 @@ class QemuMachine:
         self._process: Running | None = None
         self._qmp: Qmp | None = None
         self._threads: tuple[int, ...] = ()
-        self._activity = Activity(0.0, 0)
+        self._activity = Activity((), 0)
         self._resets = 0
         self._shutdown: str | None = None
         self._ended: Ended | None = None
@@ -188,7 +188,7 @@ class QemuMachine:
                 return self._activity
             counted = ("rd_operations", "wr_operations", "flush_operations", "unmap_operations")
             blocks = sum(int(device["stats"].get(name, 0)) for device in devices for name in counted)
-            self._activity = Activity(sum(map(_cpu_seconds, self._threads)), blocks)
+            self._activity = Activity(tuple(map(_cpu_time, self._threads)), blocks)
         return self._activity
 
     def resets(self) -> int:
@@ -240,15 +240,15 @@ class QemuMachine:
         return Ended(by_guest=False, why=f"QEMU ended with exit code {code}" + "".join(f": {line}" for line in said))
 
 
-def _cpu_seconds(thread: int) -> float:
-    """For how long a thread ran or waited for a processor: what the guest wanted, however loaded this host is."""
+def _cpu_time(thread: int) -> CpuTime:
+    """From the scheduler's own account where the kernel keeps one."""
     try:
-        running_for, waiting_for, _ = Path(f"/proc/{thread}/schedstat").read_text(encoding="ascii").split()
-        return (int(running_for) + int(waiting_for)) / 1e9
+        ran, waited, _ = Path(f"/proc/{thread}/schedstat").read_text(encoding="ascii").split()
+        return CpuTime(int(ran) / 1e9, int(waited) / 1e9)
     except (FileNotFoundError, ProcessLookupError, ValueError):
         pass
     try:
         fields = Path(f"/proc/{thread}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return CpuTime((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
     except (FileNotFoundError, ProcessLookupError, IndexError):
-        return 0.0
+        return CpuTime(0.0)
