@@ -21,9 +21,15 @@ def homes_in_passwd(passwd: bytes) -> tuple[str, ...]:
     homes = {"/root": None}
     for line in passwd.decode("utf-8", "surrogateescape").split("\n"):
         fields = line.split(":")
-        if len(fields) == 7 and fields[0] and _is_plausible(fields[5]):
+        if len(fields) == 7 and fields[0] and is_plausible(fields[5]):
             homes[posixpath.normpath(fields[5])] = None
     return tuple(homes)
+
+
+def is_plausible(home: str) -> bool:
+    """Whether a home is one that useradd(8) would give: absolute, without `..` and control characters."""
+    climbs = ".." in home.split("/")
+    return home.startswith("/") and len(home) < 4096 and not climbs and all(ord(character) >= 32 for character in home)
 
 
 def canonical_homes(index: Index, homes: Iterable[str]) -> tuple[str, ...]:
@@ -38,8 +44,3 @@ def canonical_homes(index: Index, homes: Iterable[str]) -> tuple[str, ...]:
 def _is_home(index: Index, path: str) -> bool:
     outside = path not in NO_HOME_ITSELF and not any(path == top or path.startswith(f"{top}/") for top in NO_HOMES)
     return outside and index[path].is_directory
-
-
-def _is_plausible(home: str) -> bool:
-    climbs = ".." in home.split("/")
-    return home.startswith("/") and len(home) < 4096 and not climbs and all(ord(character) >= 32 for character in home)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 
 from goldsmith.findings import Severity
-from goldsmith.generalization.homes import homes_in_passwd
+from goldsmith.generalization.homes import is_plausible
 from goldsmith.generalization.operation import operation
 from goldsmith.generalization.view import View
 from goldsmith.guest.change import Change
@@ -18,6 +17,7 @@ LOGIN_DEFS = "/etc/login.defs"
 # Databases whose lines begin with an account's name.
 DATABASES = ("/etc/passwd", "/etc/shadow", "/etc/subuid", "/etc/subgid")
 GROUPS = ("/etc/group", "/etc/gshadow")
+ROOTS = "/root"
 # What is named after an account: its mail, crontab and mark of lingering.
 NAMED = ("/var/mail", "/var/spool/mail", "/var/spool/cron", "/var/spool/cron/crontabs", "/var/lib/systemd/linger")
 
@@ -53,7 +53,7 @@ def plan(view: View) -> Iterator[Change]:
     others = [home for fields in accounts if fields[0] not in doomed and (home := _home(view, fields))]
     for home in view.homes:
         shared = any(other == home or other.startswith(f"{home}/") for other in others)
-        if home in doomed.values() and not shared:
+        if home in doomed.values() and home != ROOTS and not shared:
             yield from view.remove(view.index[home], NAME, REASON)
     for directory in view.find(*NAMED):
         for entry in view.index.children(directory.path):
@@ -63,9 +63,7 @@ def plan(view: View) -> Iterator[Change]:
 
 def _home(view: View, fields: list[str]) -> str | None:
     """An account's home, canonical; None where there is none of its own."""
-    named = posixpath.normpath(fields[5])
-    plausible = homes_in_passwd(":".join(fields).encode("utf-8", "surrogateescape"))
-    return view.index.resolve(named) if named in plausible else None
+    return view.index.resolve(fields[5]) if is_plausible(fields[5]) else None
 
 
 def _without(line: str, doomed: dict[str, str | None]) -> str:
