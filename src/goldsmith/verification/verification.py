@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,14 +82,23 @@ class Verification:
             lines.append("only invariants were judged: there is no manifest and no recipe")
         lines.extend(self.meanings())
         for outcome in self.outcomes:
-            if outcome.verdict is Verdict.PASS:
-                continue
-            lines.append(f"{outcome.verdict.value} {outcome.rule} {outcome.subject}: {outcome.message}")
-            if outcome.finding is not None and outcome.finding.hint:
-                lines.append(f"  hint: {outcome.finding.hint}")
+            if outcome.verdict is Verdict.FAIL:
+                lines.append(f"fail {outcome.rule} {outcome.subject}: {outcome.message}")
+                if outcome.finding is not None and outcome.finding.hint:
+                    lines.append(f"  hint: {outcome.finding.hint}")
+        lines.extend(self._unproven())
         if self.record is not None:
             lines.append(f"evidence: {self.record}")
         return "\n".join(lines)
+
+    def _unproven(self) -> Iterator[str]:
+        """One line for each reason, not for each rule: one boot that stalls blinds most of them."""
+        blinded: dict[tuple[str, str], list[str]] = {}
+        for outcome in self.outcomes:
+            if outcome.verdict is Verdict.UNPROVEN:
+                blinded.setdefault((outcome.subject, outcome.message), []).append(outcome.rule)
+        for (subject, message), rules in blinded.items():
+            yield f"unproven {', '.join(dict.fromkeys(rules))} {subject}: {message}"
 
     def _counted(self) -> str:
         counts = {verdict: sum(outcome.verdict is verdict for outcome in self.outcomes) for verdict in Verdict}

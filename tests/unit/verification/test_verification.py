@@ -99,5 +99,20 @@ def test_the_text_names_every_failure_with_its_hint(document: dict[str, Any]) ->
     assert "  hint: generalize with machine-id" in text.splitlines()
 
 
+def test_what_is_unproven_is_one_line_for_each_reason(document: dict[str, Any]) -> None:
+    document["clones"][0].update(ready=False, off=False, problem="no progress for 63 s")
+    evidence = Evidence.from_json(document)
+    lines = [
+        line for line in Verification(evidence, judge_evidence(evidence)).as_text().splitlines() if "unproven" in line
+    ]
+    blinded = ", ".join(f"GS{number}" for number in range(403, 414))
+    assert lines == [
+        "fail: 16 pass, 1 fail, 16 unproven in 2 clones",
+        f"unproven {blinded} clone-1: the clone's disk proves nothing: no progress for 63 s",
+        "unproven GS501, GS502, GS503, GS504 clones: 1 of 2 clones ended cleanly: nothing to compare",
+        "unproven GS505 clones: 1 clones ended cleanly: nothing to compare",
+    ]
+
+
 def test_the_first_clone_gets_no_seed_and_the_others_an_empty_one() -> None:
     assert seeds_for(3) == (Seed.NONE, Seed.EMPTY_NOCLOUD, Seed.EMPTY_NOCLOUD)
