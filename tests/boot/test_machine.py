@@ -15,7 +15,7 @@ from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 
 pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
 
-UNTIL_READY = {Milestone.KERNEL, Milestone.INIT, *CLOUD_INIT_STAGES, Milestone.LOGIN, Milestone.READY, Milestone.OFF}
+UNTIL_READY = {Milestone.KERNEL, Milestone.INIT, *CLOUD_INIT_STAGES, Milestone.READY, Milestone.OFF}
 CloneOf = Callable[..., MachineSpec]
 
 

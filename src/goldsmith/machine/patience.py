@@ -25,7 +25,8 @@ class Patience:
     `early_*` hold until the kernel shows itself. `idle`: neither CPU nor blocks nor a milestone. `busy`: CPU alone.
     `sleep` is added to `idle` after that and is not scaled: a guest without a network may wait 120 s for one. `settle`:
     idle at a login prompt with no word of cloud-init. `dead_end`: after a line like "Kernel panic". `limit` is the end.
-    `grace`: from the first press of the power button, which is pressed again every `press` seconds.
+    `linger`: from `ready` to the power button, unless the guest rests before: cloud-init writes its results after it
+    says that it has finished. `grace`: from the first press of that button, which is repeated every `press` seconds.
     """
 
     early_idle: float = 8.0
@@ -36,6 +37,7 @@ class Patience:
     settle: float = 5.0
     dead_end: float = 0.5
     limit: float = 300.0
+    linger: float = 3.0
     grace: float = 30.0
     press: float = 5.0
 
@@ -50,6 +52,7 @@ class Patience:
             settle=self.settle / speed,
             dead_end=self.dead_end / speed,
             limit=self.limit / speed,
+            linger=self.linger / speed,
             grace=self.grace / speed,
         )
 
@@ -86,9 +89,13 @@ class Watch:
                 self._active = now
         self._sample = (now, activity)
 
-    def rests(self, now: float) -> bool:
-        """Whether neither a milestone nor activity was seen for as long as `settle`."""
-        return now - self._active >= self._patience.settle
+    def rests(self, now: float, seconds: float | None = None) -> bool:
+        """Whether neither a milestone nor activity was seen for so long; by default for as long as `settle`."""
+        return now - self._active >= (self._patience.settle if seconds is None else seconds)
+
+    def since_milestone(self, now: float) -> float:
+        """Seconds since the last milestone, or since the start."""
+        return now - (self._last[1] if self._last is not None else 0.0)
 
     def verdict(self, now: float, dead_end: str | None = None) -> str | None:
         """One line of why waiting on is useless, or None. `dead_end` is the line with which the guest gave up."""

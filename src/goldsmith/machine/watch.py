@@ -15,6 +15,7 @@ from goldsmith.machine.milestones import ORDER, Milestone, Scanner
 from goldsmith.machine.patience import Patience, Watch
 
 SAMPLE_SECONDS = 1.0
+REST_SECONDS = 1.5
 READ_BYTES = 1024 * 1024
 CONSOLE_LIMIT = 64 * 1024 * 1024
 # A relabeling boot or a boot loader's fallback restarts once; more is a loop.
@@ -110,15 +111,15 @@ class WatchedBoot:
         return self._record(now) if self._phase is _Phase.DONE else None
 
     def _look_at_boot(self, now: float) -> None:
-        if self._reached_goal():
-            if self._until is Milestone.READY:
-                self._power_off(now)
-            else:
-                self._kill()
-            return
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_SECONDS
             self._watch.sample(now, self.machine.activity())
+        if self._reached_goal():
+            if self._until is not Milestone.READY:
+                self._kill()
+            elif self._watch.rests(now, REST_SECONDS) or self._watch.since_milestone(now) >= self._patience.linger:
+                self._power_off(now)
+            return
         if self._rests_after_silent_end(now):
             self._pass(now, Milestone.READY, self._scanner.boot)
             return

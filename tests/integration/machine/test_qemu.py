@@ -23,7 +23,9 @@ pytestmark = pytest.mark.process
 
 MachineOf = Callable[..., MachineSpec]
 PROMPT = "\r\nlocalhost login: "
-HURRIED = Patience(early_idle=2, early_busy=3, idle=2, sleep=0, busy=3, dead_end=0.3, limit=20, grace=8, press=1)
+HURRIED = Patience(
+    early_idle=2, early_busy=3, idle=2, sleep=0, busy=3, dead_end=0.3, linger=0, limit=20, grace=8, press=1
+)
 LIMITED = Patience(early_idle=2, early_busy=2, limit=4)
 
 
@@ -61,7 +63,7 @@ def test_an_early_press_is_ignored_and_repeated(machine_of: MachineOf) -> None:
 
 def test_a_guest_that_ignores_its_button_is_killed(machine_of: MachineOf) -> None:
     spec = machine_of("clone", PROMPT, "halt")
-    (record,) = boot([spec], patience=Patience(grace=2.0, press=0.9))
+    (record,) = boot([spec], patience=Patience(linger=0, grace=2.0, press=0.9))
     told = r"it did not power off within \d s, though its power button was pressed [23] times"
     assert re.fullmatch(told, record.problem or "")
     assert not record.off

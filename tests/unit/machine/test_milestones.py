@@ -32,6 +32,10 @@ def test_a_first_boot_of_debian_12() -> None:
     ]
 
 
+def test_a_first_boot_of_debian_13_is_ready_before_its_login_prompt() -> None:
+    assert seen_in(recorded("debian13-empty-seed")) == [*UNTIL_INIT, *CLOUD_INIT_STAGES, Milestone.READY]
+
+
 def test_uefi_shows_its_firmware() -> None:
     assert seen_in(recorded("debian12-uefi-until-kernel")) == [
         Milestone.FIRMWARE,

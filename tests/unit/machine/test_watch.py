@@ -71,13 +71,16 @@ class ScriptedMachine:
 
 
 def watched(
-    machine: ScriptedMachine, until: Milestone = Milestone.READY, said: list[Event] | None = None
+    machine: ScriptedMachine,
+    until: Milestone = Milestone.READY,
+    said: list[Event] | None = None,
+    linger: float = 0,
 ) -> BootRecord:
     boot = WatchedBoot(
         machine,
         driver="scripted",
         until=until,
-        patience=Patience(early_idle=10, idle=10, sleep=0, settle=5, dead_end=1, grace=20, press=5),
+        patience=Patience(early_idle=10, idle=10, sleep=0, settle=5, dead_end=1, linger=linger, grace=20, press=5),
         emit=(said if said is not None else []).append,
         clock=machine.time,
     )
@@ -119,6 +122,32 @@ def test_the_power_button_is_pressed_again_while_the_guest_ignores_it(tmp_path: 
     machine = ScriptedMachine(tmp_path, guest)
     assert watched(machine).problem is None
     assert machine.pressed == [1, 6, 11]
+
+
+def test_cloud_init_may_write_its_results_before_the_button_is_pressed(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        machine.does = Activity((CpuTime(min(second, 5)),), 0)
+        if second == 1:
+            machine.prints(READY)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    machine = ScriptedMachine(tmp_path, guest)
+    assert watched(machine, linger=100).problem is None
+    assert machine.pressed == [7]
+
+
+def test_a_guest_that_never_rests_is_asked_all_the_same(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        machine.does = Activity((CpuTime(second),), 0)
+        if second == 1:
+            machine.prints(READY)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    machine = ScriptedMachine(tmp_path, guest)
+    assert watched(machine, linger=10).problem is None
+    assert machine.pressed == [11]
 
 
 def test_a_guest_that_never_powers_off_is_killed_and_says_so(tmp_path: Path) -> None:
