@@ -70,7 +70,7 @@ def _copy(
 def _unzstd(packed: Path, target: Path, limit: int, progress: Callable[[int], None], name: str) -> None:
     require("zstd")
     argv = ["prlimit", f"--fsize={limit}", "--core=0", "--", "zstd", "--decompress", "--quiet", "--sparse",
-            "--memory=2GB", "-o", str(target.absolute()), "--", str(packed.absolute())]  # fmt: skip
+            "--memory=2048MB", "-o", str(target.absolute()), "--", str(packed.absolute())]  # fmt: skip
     with tempfile.TemporaryFile() as log:
         with running(argv, log=log) as process:
             waited = 0.0
