@@ -43,15 +43,15 @@ DIRECTORIES = (
     "/var/lib/AccountsService/users",
     "/var/lib/AccountService/users",
     "/var/lib/fprint",
-    "/var/lib/lastlog",
-    "/var/lib/wtmpdb",
 )
+# Login records of Debian 13 and other systems without wtmp: an empty file is an empty SQLite database.
+DATABASES = ("/var/lib/lastlog/*", "/var/lib/wtmpdb/*")
 
 
 @operation(
     NAME,
     covers="all of /var/log, the journal, login records, kickstart files, logrotate's state",
-    roots=(LOG, *DIRECTORIES, *roots_of(FILES)),
+    roots=(LOG, *DIRECTORIES, *roots_of((*DATABASES, *FILES))),
     upstream="virt-sysprep logfiles (which misses logs in subdirectories that it does not know)",
 )
 def plan(view: View) -> Iterator[Change]:
@@ -65,6 +65,9 @@ def plan(view: View) -> Iterator[Change]:
     for log in view.find(LOG):
         for entry in view.index.below(log.path):
             yield from _log(view, entry)
+    for entry in view.find(*DATABASES):
+        if entry.is_regular:
+            yield from view.truncate(entry, NAME, REASON)
     yield from view.remove_files(DIRECTORIES, NAME, "what was seen and used while building")
     yield from view.remove_matching(FILES, NAME, "left by the installer or the build")
 
