@@ -132,16 +132,10 @@ class Appliance:
             handle.call("set_network", int(self._network))
             handle.call("set_identifier", "goldsmith")
             top = opening.chain[0]
-            handle.call(
-                "add_drive_opts",
-                top.path,
-                libguestfs.ADD_DRIVE_READONLY,
-                int(opening.read_only),
-                libguestfs.ADD_DRIVE_FORMAT,
-                top.format,
-                *([] if opening.read_only else [libguestfs.ADD_DRIVE_DISCARD, "enable"]),
-                libguestfs.END,
+            access = (
+                (libguestfs.ADD_DRIVE_READONLY, 1) if opening.read_only else (libguestfs.ADD_DRIVE_DISCARD, "enable")
             )
+            handle.call("add_drive_opts", top.path, libguestfs.ADD_DRIVE_FORMAT, top.format, *access, libguestfs.END)
             handle.call("launch")
         except OSError as error:
             raise HostError(

@@ -118,9 +118,10 @@ class ApplianceTree:
         with open(listing, "rb") as file:
             content = file.read()
         os.unlink(listing)
+        # Below "/" the names are relative, below any other directory they begin with a slash (libguestfs 1.48).
         for name in content.split(b"\0"):
             if name:
-                yield posixpath.join(root, os.fsdecode(name))
+                yield posixpath.join(root, os.fsdecode(name.lstrip(b"/")))
 
     def _list_directory(self, directory: str, names: list[str]) -> Iterator[Entry]:
         statuses = self._handle.statuses(directory, names)

@@ -1,7 +1,8 @@
 """The mount engine's worker: the guest's file systems mounted by the host's kernel, for this process tree alone.
 
-It runs as PID 1 of a private PID namespace, in a private mount namespace: when it dies, so does everything it started,
-and with the last of them go the mounts, the loop devices (which detach themselves) and the FUSE export.
+It runs as PID 1 of a private PID namespace: when it dies, so does everything it started, and with the last of them go
+the mounts, the loop devices (which detach themselves) and the FUSE export. There are two private mount namespaces: the
+outer one has the FUSE export, the inner one also the guest.
 """
 
 from __future__ import annotations
@@ -40,10 +41,12 @@ class Mounted:
             private = os.path.join(opening.folder, "private")
             os.mkdir(private, 0o711)
             syscalls.mount("tmpfs", private, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=0711")
-            stack.callback(syscalls.unmount, private)
             self._root = os.path.join(private, "root")
             os.mkdir(self._root, 0o755)
             self._raw = stack.enter_context(exported(opening, private))
+            # The storage daemon must not hold the guest's mounts: if it were the last to die, it would wait for itself
+            # to write what they still hold, for ever (task work of an exiting task runs mounts' ends before files').
+            syscalls.own_mount_namespace()
             stack.callback(self._unmount_all)
             with open(self._raw, "r+b") as raw:
                 volumes = read_volumes(raw, opening.name, opening.virtual_size)

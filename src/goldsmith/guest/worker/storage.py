@@ -39,6 +39,7 @@ def exported(opening: Opening, private: str) -> Iterator[str]:
     with open(log_path, "wb") as log, running(argv, log=log) as daemon:
         _await(daemon, raw, pid_file, log_path, opening)
         yield raw
+        # After an error it is killed instead: then nothing of the disk matters any more.
         _stop(daemon, pid_file, log_path, opening)
 
 
