@@ -6,10 +6,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from goldsmith.base.base import Base
 from goldsmith.base.source import registered
 from goldsmith.events import ignore
+
+# No database: the checkout may not be writable for who runs the tests. No deadline: the machine may be busy.
+settings.register_profile("goldsmith", database=None, deadline=None)
+settings.load_profile("goldsmith")
 
 MAY_START_PROCESSES = ("process", "root", "rootless", "guestfs", "base", "boot")
 

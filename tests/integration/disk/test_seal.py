@@ -10,24 +10,25 @@ import pytest
 from goldsmith.disk import header, qemu_img
 from goldsmith.disk import seal as sealing
 from goldsmith.disk.disk import Disk, DiskFormat
-from goldsmith.disk.partitions import read_partitions
+from goldsmith.disk.partitions import BIOS_BOOT, EFI_SYSTEM, LINUX_SWAP, read_partitions
 from goldsmith.disk.scrub import Area
 from goldsmith.disk.seal import Packing, Sealed, seal
 from goldsmith.errors import BuildError, HostError, InputError
 from goldsmith.events import Event, Progress
 from goldsmith.findings import Finding, Severity
 
-from .conftest import MIB, Shell, count, counts
+from .conftest import MIB, Shell, count, counts, gpt
 
 pytestmark = pytest.mark.process
 SIZE = 96 * MIB
 ROOT = 32 * MIB
-TABLE = """label: gpt
-14 : size=1M, type=21686148-6449-6E6F-744E-656564454649
-15 : size=12M, type=U
-2 : size=17M, type=S
-1 : start=65536, type=L, name=root
-"""
+LINUX = "0fc63daf-8483-4772-8e79-3d69d8477de4"
+PARTITIONS = (
+    (14, MIB, MIB, BIOS_BOOT),
+    (15, 2 * MIB, 12 * MIB, EFI_SYSTEM),
+    (2, 14 * MIB, 17 * MIB, LINUX_SWAP),
+    (1, ROOT, 63 * MIB, LINUX),
+)
 # One for each place where deletion leaves something.
 CANARIES = (b"CANARYCONTENT", b"CANARYNAME", b"CANARYTARGET", b"CANARYLONGTARGET", b"CANARYVALUE", b"CANARYATTRIBUTE",
             b"CANARYINNER")  # fmt: skip
@@ -41,15 +42,15 @@ STAYS = (
 
 def make_disk(sh: Shell, folder: Path, ext: str = "-t ext4") -> Disk:
     """A disk as of a cloud image: boot code, an ESP, swap, and a root with some files."""
-    (folder / "table").write_text(TABLE)
     sh(
-        f"truncate -s {SIZE} disk.raw; sfdisk -q disk.raw < table;"
+        f"truncate -s {SIZE} disk.raw;"
         f"head -c {MIB} /dev/urandom | dd of=disk.raw bs=1M seek=1 conv=notrunc status=none;"
         f"truncate -s 12M esp; mkfs.vfat esp > /dev/null; dd if=esp of=disk.raw bs=1M seek=2 conv=notrunc status=none;"
         f"truncate -s 17M swap; chmod 600 swap; mkswap -q -L swap swap;"
         f"dd if=swap of=disk.raw bs=1M seek=14 conv=notrunc,sparse status=none;"
         f"mke2fs -q {ext} -L root -E offset={ROOT} disk.raw 60m"
     )
+    gpt(folder / "disk.raw", *PARTITIONS)
     return Disk(folder / "disk.raw", DiskFormat.RAW, SIZE)
 
 
@@ -228,20 +229,14 @@ def test_damaged_file_system_is_not_sealed(overlay: Disk, tmp_path: Path, scratc
 
 def test_file_system_larger_than_its_partition_is_not_touched(sh: Shell, tmp_path: Path, scratch: Path) -> None:
     disk = make_disk(sh, tmp_path)
-    sh(
-        "printf '1 : start=65536, size=30M, type=L\n' > short;"
-        "sfdisk -q --delete disk.raw 1; sfdisk -q --append disk.raw < short"
-    )
+    gpt(disk.path, (1, ROOT, 30 * MIB, LINUX))
     with pytest.raises(BuildError, match="claims"):
         seal(disk, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
 
 
 def test_xfs_forgets_all_but_names_and_says_so(sh: Shell, tmp_path: Path, scratch: Path) -> None:
-    sh(
-        "truncate -s 330M fs; mkfs.xfs -q fs; truncate -s 340M disk.raw;"
-        "printf 'start=2048,type=83\n' | sfdisk -q disk.raw;"
-        "dd if=fs of=disk.raw bs=1M seek=1 conv=notrunc,sparse status=none"
-    )
+    sh("truncate -s 330M fs; mkfs.xfs -q fs; truncate -s 340M disk.raw; dd if=fs of=disk.raw bs=1M seek=1 conv=sparse")
+    gpt(tmp_path / "disk.raw", (1, MIB, 330 * MIB, LINUX))
     free = 200 * MIB
     with (tmp_path / "disk.raw").open("r+b") as file:
         file.seek(free)
@@ -254,7 +249,7 @@ def test_xfs_forgets_all_but_names_and_says_so(sh: Shell, tmp_path: Path, scratc
     )
     assert ["names" in finding.message for finding in sealed.findings] == [True]
     assert count(sealed.disk.path, b"CANARYCONTENT") == 0
-    sh("dd if=sealed of=fs bs=1M skip=1 status=none; xfs_repair -n fs")
+    sh("dd if=sealed of=fs bs=1M skip=1 count=330; xfs_repair -n fs")
 
 
 @pytest.mark.root
