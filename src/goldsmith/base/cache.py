@@ -3,8 +3,8 @@
     sha256-<digest>.<format>   a disk image, mode 0444, named by the digest of its bytes
     key-<digest>.json          how it came to be: the request (key), origin, trust, size, when
     partial-<key's digest>     a download that was interrupted; the next run goes on from there
-    .work-<random>/            what a running goldsmith is making; left behind only when it was killed
-    locks/                     one file per request and per work folder
+    .goldsmith-<run>/          what a running goldsmith is making; left behind only when it was killed
+    locks/                     one file per request
 
 Nothing is ever changed under its final name, so an overlay's base stays what it was. Every use reads all bytes again
 and compares the digest: a disk that lost a bit, or an image somebody booted read-write, is thrown away.
@@ -15,8 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from goldsmith.base.base import Base
 from goldsmith.base.hashing import reporting, sha256_of
 from goldsmith.base.scratch import remove_linked
 from goldsmith.base.trust import Trust, TrustLevel
+from goldsmith.disk import lease
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.header import inspect
 from goldsmith.disk.limits import full_disk_as_host_error
@@ -105,20 +104,10 @@ class Cache:
 
     @contextmanager
     def work(self) -> Iterator[Path]:
-        """A folder of this run's own in the cache's file system, private, gone afterwards."""
-        name = secrets.token_hex(8)
-        lock = FileLock(self.root / "locks" / f"work-{name}.lock")
-        folder = self.root / f".work-{name}"
-        with _as_host_error(self.root):
-            # The lock first: a folder whose lock is free is taken for a dead run's.
-            lock.acquire(timeout=0)
-            folder.mkdir(mode=0o700)
-        try:
+        """A folder of this run's own in the cache's file system, private, gone afterwards; dead runs' go first."""
+        self.clear_stale()
+        with lease.lease(self.root) as folder:
             yield folder
-        finally:
-            _remove_work(folder)
-            Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
 
     def partial(self, key: str) -> Path:
         """Where an interrupted download of `key` lies."""
@@ -195,14 +184,12 @@ class Cache:
         With `partials` also interrupted downloads that could still go on. Returns what was (or would be) removed.
         """
         removed: list[Path] = []
-        for folder in self.root.glob(".work-*"):
-            lock = FileLock(self.root / "locks" / f"work-{folder.name.removeprefix('.work-')}.lock")
-            with _if_free(lock) as free:
-                if free:
-                    removed.append(folder)
-                    if not dry_run:
-                        _remove_work(folder)
-                        Path(lock.lock_file).unlink(missing_ok=True)
+        for dead in lease.stale(self.root):
+            removed.append(dead.path)
+            if not dry_run:
+                remove_linked(dead.path)
+        if not dry_run:
+            lease.clear_stale(self.root)
         named = {entry.file_name for entry in self.entries()}
         for image in self.root.glob("sha256-*"):
             # An image gets its record a moment after its name: a young one may be of a run that is just there.
@@ -295,11 +282,6 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remove_work(folder: Path) -> None:
-    remove_linked(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

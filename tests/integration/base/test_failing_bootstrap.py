@@ -101,7 +101,7 @@ def killed_midway(cache: Cache) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    (work,) = cache.root.glob(".work-*")
+    (work,) = cache.root.glob(".goldsmith-*")
     folder = (work / "tree").readlink() if (work / "tree").is_symlink() else work / "tree"
     assert folder.is_dir()
     wait_until_nobody_works_in(folder)

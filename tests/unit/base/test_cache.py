@@ -122,7 +122,7 @@ def test_the_record_says_where_it_came_from(cache: Cache) -> None:
 def test_what_is_no_disk_is_not_admitted(cache: Cache, content: bytes, error: type[InputError | TrustError]) -> None:
     with pytest.raises(error, match=r"^here") as raised:
         admit(cache, content=content)
-    assert ".work-" not in raised.value.message
+    assert ".goldsmith-" not in raised.value.message
     assert sorted(path.name for path in cache.root.iterdir()) == ["locks"]
 
 
@@ -182,22 +182,29 @@ def test_trust_is_that_of_the_request_not_of_who_came_first(cache: Cache) -> Non
 
 
 def test_a_dead_runs_folder_is_cleared_and_a_live_ones_is_not(cache: Cache) -> None:
-    dead = cache.root / ".work-dead"
-    dead.mkdir()
-    (dead / "disk.raw").write_bytes(b"half")
+    dead = cache.root / ".goldsmith-1-dead"
     with cache.work() as alive:
+        dead.mkdir()
+        (dead / "disk.raw").write_bytes(b"half")
         assert cache.clear_stale(dry_run=True) == (dead,)
         assert dead.exists()
         assert cache.clear_stale() == (dead,)
+        assert not dead.exists()
         assert alive.exists()
-    assert not dead.exists()
     assert not alive.exists()
+
+
+def test_the_next_run_clears_what_a_dead_one_left(cache: Cache) -> None:
+    dead = cache.root / ".goldsmith-1-dead"
+    dead.mkdir()
+    with cache.work():
+        assert not dead.exists()
 
 
 def test_clearing_does_not_follow_a_dead_runs_link_to_something_else(cache: Cache, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
-    dead = cache.root / ".work-dead"
+    dead = cache.root / ".goldsmith-1-dead"
     dead.mkdir()
     (dead / "tree").symlink_to(precious)
     cache.clear_stale()

@@ -34,6 +34,7 @@ NODES = (
 )  # fmt: skip
 LINKS = (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
          ("stderr", "/proc/self/fd/2"))  # fmt: skip
+APT_FOLDERS = ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial")
 # Shim and GRUB as grub-install --uefi-secure-boot lays them out: the removable path needs no entry in the firmware.
 EFI_FILES = (
     ("usr/lib/shim/shimx64.efi.signed", ("EFI/BOOT/BOOTX64.EFI", "EFI/debian/shimx64.efi")),
@@ -88,6 +89,8 @@ def write_disk(disk: Path, layout: Layout, tree: Path, ids: Ids, identity: Ident
 def _write_root(disk: Path, layout: Layout, tree: Path, ids: Ids, identity: Identity) -> None:
     # As root mmdebstrap makes device nodes, as a plain user it cannot: both get the same ones below.
     _run([*identity.prefix, "find", str(tree / "dev"), "-mindepth", "1", "-delete"], disk)
+    # apt gave them to its own user where that one could reach the tree, and takes them again when it runs.
+    _run([*identity.prefix, "chown", "--no-dereference", "0:0", *(str(tree / path) for path in APT_FOLDERS)], disk)
     argv = [
         *identity.prefix,
         "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", ids.root,
