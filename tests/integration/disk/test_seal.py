@@ -12,6 +12,7 @@ from goldsmith.disk import seal as sealing
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.partitions import BIOS_BOOT, EFI_SYSTEM, LINUX_SWAP, read_partitions
 from goldsmith.disk.scrub import Area
+from goldsmith.disk.scrubs import ext as ext_scrub
 from goldsmith.disk.seal import Packing, Sealed, seal
 from goldsmith.errors import BuildError, HostError, InputError
 from goldsmith.events import Event, Progress
@@ -123,6 +124,15 @@ def test_without_the_scrub_the_canaries_are_seen(
     monkeypatch.setattr(sealing, "SCRUBS", dict.fromkeys(sealing.SCRUBS, leave_as_it_is))
     sealed = seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
     assert all(seen_in(decoded(sealed, tmp_path)).values())
+
+
+def test_without_zeroing_free_inodes_attributes_are_seen(
+    overlay: Disk, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ext_scrub, "_erase_free", leave_as_it_is)
+    sealed = seal(overlay, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
+    left = {word for word, number in seen_in(decoded(sealed, tmp_path)).items() if number}
+    assert left >= {b"CANARYVALUE", b"CANARYATTRIBUTE"}
 
 
 @pytest.mark.parametrize("ext", DIALECTS)
