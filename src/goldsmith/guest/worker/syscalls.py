@@ -22,11 +22,9 @@ MS_NOSUID = 2
 MS_NODEV = 4
 MS_REMOUNT = 32
 MS_NOATIME = 1024
-MNT_DETACH = 2
 UMOUNT_NOFOLLOW = 8
 
 # linux/sched.h
-CLONE_NEWNS = 0x00020000
 CLONE_NEWNS = 0x00020000
 
 # linux/loop.h
@@ -67,21 +65,6 @@ def mount(source: str, target: str, filesystem: str, flags: int, options: str = 
 def unmount(target: str) -> None:
     """Unmount, as in umount2(2), never through a link. Raises OSError."""
     _check(_libc.umount2(os.fsencode(target), UMOUNT_NOFOLLOW), target)
-
-
-def detach(target: str) -> None:
-    """Unmount with all that is mounted below, now or as soon as nobody uses it. Raises OSError."""
-    _check(_libc.umount2(os.fsencode(target), UMOUNT_NOFOLLOW | MNT_DETACH), target)
-
-
-def unshare_mounts() -> None:
-    """Give this thread a mount namespace of its own, as unshare(2) does. Raises OSError."""
-    _check(_libc.unshare(CLONE_NEWNS), "unshare")
-
-
-def enter_mounts(namespace: int) -> None:
-    """Move this thread into the mount namespace of a descriptor, as setns(2) does. Raises OSError."""
-    _check(_libc.setns(namespace, CLONE_NEWNS), "setns")
 
 
 def own_mount_namespace() -> None:
