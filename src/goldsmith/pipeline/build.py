@@ -13,6 +13,7 @@ from goldsmith.generalization.select import select
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.keys import build_key
+from goldsmith.pipeline.record import kept_on_failure
 from goldsmith.pipeline.steps.admit import Made, admit
 from goldsmith.pipeline.steps.audit import Intent, audit_sealed
 from goldsmith.pipeline.steps.base import settle_base
@@ -82,7 +83,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     """
     require_sound(recipe, emit)
     pool = Pool(options.pool)
-    with pool.scratch() as scratch:
+    with pool.scratch() as scratch, kept_on_failure(scratch / "record", recipe.stem, emit) as record:
         base = settle_base(emit, recipe, offline=options.offline, refresh=options.refresh).base
         key = build_key(recipe, base.sha256)
         there = pool.already_built(ImageName(recipe.name, recipe.version), key)
@@ -94,22 +95,20 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         operations, keep = select(recipe.generalize.operations), recipe.generalize.kept()
         overlay = lay_overlay(emit, base, recipe, scratch).disk
         with opened(emit, overlay, engine, why, scratch=scratch, grow=True, accelerated=machines.kvm) as guest:
-            customized = customize(emit, guest, recipe)
+            customized = customize(emit, guest, recipe, record)
             generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
 
         packing = Packing(recipe.seal.packing)
         sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)
-        intent = Intent(operations, keep, customized.declared, frozenset(recipe.verify.expect.users.present))
         image = sealed.sealed.disk
+        intent = Intent(operations, keep, customized.declared, frozenset(recipe.verify.expect.users.present))
         audited = audit_sealed(emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm)
+        proof = verify_sealed(
+            emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=record
+        ).verification
 
-        evidence = scratch / "evidence"
-        verified = verify_sealed(
-            emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=evidence
-        )
-        proof = verified.verification
         made = Made(recipe, key, base, customized, generalized, sealed, audited, proof)
-        return Built(admit(emit, pool, made, evidence).image, proof)
+        return Built(admit(emit, pool, made, record).image, proof)
 
 
 def require_sound(recipe: Recipe, emit: Emit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from goldsmith.cloudinit.datasource import without_seed
 from goldsmith.cloudinit.files import read_configuration
@@ -13,6 +14,7 @@ from goldsmith.events import Emit, Note
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.packages import Package, installed
+from goldsmith.pipeline.record import CUSTOMIZE_LOG
 from goldsmith.pipeline.step import step
 from goldsmith.recipe.model import Recipe
 
@@ -32,11 +34,20 @@ class Customized:
 
 
 @step("customize")
-def customize(emit: Emit, guest: Guest, recipe: Recipe) -> Customized:
+def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path) -> Customized:
+    """What guest programs print goes to a log in the folder `record`."""
     info = read_info(guest.index(INFO_ROOTS), guest.read)
     if recipe.datasource is None:
         _require_datasource(guest, info)
-    session = Session(guest=guest, info=info, folder=recipe.folder, variables=recipe.variables, emit=emit)
+    log = record / CUSTOMIZE_LOG
+
+    def output(printed: bytes) -> None:
+        with log.open("ab") as file:
+            file.write(printed)
+
+    session = Session(
+        guest=guest, info=info, folder=recipe.folder, variables=recipe.variables, emit=emit, output=output
+    )
     said = []
     for customization in recipe.customizations:
         started = time.monotonic()

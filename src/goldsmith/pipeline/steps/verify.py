@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from goldsmith.pool.manifest import Manifest
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
 from goldsmith.rules.rule import Verdict
-from goldsmith.settings import state_dir
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import seeds_for, verify
+
+SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def expected_by(manifest: Manifest) -> Expectation:
 def verify_sealed(
     emit: Emit, disk: Disk, recipe: Recipe, *, engine: str, acceleration: Acceleration, scratch: Path, record: Path
 ) -> Verified:
-    """Raises ProofError where an outcome is no pass; the evidence is then kept in the state folder."""
+    """Raises ProofError where an outcome is no pass. `record` is a folder that gets consoles and evidence."""
     verification = verify(
         disk,
         engine=engine,
@@ -75,20 +75,11 @@ def verify_sealed(
         record=record,
     )
     if not verification.passed:
-        raise _unproven(verification, _keep(record, recipe))
+        bad = [outcome for outcome in verification.outcomes if outcome.verdict is not Verdict.PASS]
+        named = "; ".join(f"{each.rule} {each.subject}: {each.message}" for each in bad[:SHOWN])
+        more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        raise ProofError(
+            f"the image is built, but not proven: {named}{more}",
+            hint="it is not admitted; consoles and evidence are kept (see above)",
+        )
     return Verified(verification)
-
-
-def _unproven(verification: Verification, kept: Path) -> ProofError:
-    bad = [outcome for outcome in verification.outcomes if outcome.verdict is not Verdict.PASS]
-    named = "; ".join(f"{each.rule} {each.subject}: {each.message}" for each in bad[:3])
-    more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
-    return ProofError(f"the image is built, but not proven: {named}{more}", hint=f"consoles and evidence are in {kept}")
-
-
-def _keep(record: Path, recipe: Recipe) -> Path:
-    """Where the evidence of a failed proof outlives the build; the next failure of the same image replaces it."""
-    kept = state_dir() / "failed" / recipe.stem
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(record, kept)
-    return kept

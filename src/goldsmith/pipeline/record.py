@@ -1,0 +1,33 @@
+"""What a build writes down about itself: it goes beside the image, or outlives the build where that fails."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from goldsmith.errors import GoldsmithError, Stopped
+from goldsmith.events import Emit, Note
+from goldsmith.settings import state_dir
+
+CUSTOMIZE_LOG = "customize.log"
+
+
+@contextmanager
+def kept_on_failure(folder: Path, stem: str, emit: Emit) -> Iterator[Path]:
+    """A new folder for logs and evidence. Where the block fails and something is in it, it is kept in the state folder;
+    the next failure of the same image replaces it.
+    """
+    folder.mkdir()
+    try:
+        yield folder
+    except Stopped:
+        raise
+    except GoldsmithError:
+        if any(folder.iterdir()):
+            kept = state_dir() / "failed" / stem
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(folder, kept)
+            emit(Note(f"logs and evidence: {kept}"))
+        raise
