@@ -1,0 +1,83 @@
+"""The reference page of rules and of all other codes of findings, made from the registry."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from goldsmith.disk.scrub import UNPROVEN
+from goldsmith.recipe.problems import Problem
+from goldsmith.rules import clone, clones, recipe, tree
+from goldsmith.rules.rule import Needs, rules_of
+
+HEAD = """\
+# Rules and codes
+
+<!-- made by goldsmith.rules.reference; a test fails when it is stale -->
+
+Every finding has a code, and every rule has one. A rule passes, fails, or is `unproven` where nothing could look:
+that is never a pass. `goldsmith lint` says GS1xx, sealing GS2xx, `goldsmith audit` GS3xx, `goldsmith verify` GS4xx
+and GS5xx.
+"""
+
+# Importing a package of rules has registered them.
+KINDS: Mapping[Needs, tuple[ModuleType, str]] = {
+    Needs.RECIPE: (recipe, "Over a recipe: `lint`, and before any work `plan` and `build`."),
+    Needs.TREE: (tree, "Over the tree of a sealed image, read again from its packed bytes: `audit` and `build`."),
+    Needs.CLONE: (clone, "Over what one booted clone left: `verify` and `build`."),
+    Needs.CLONES: (clones, "Over all clones together: `verify` and `build`."),
+}
+
+LOADER: Mapping[Problem, str] = {
+    Problem.NOT_A_RECIPE: "The file is no YAML mapping.",
+    Problem.UNKNOWN_KEY: "A key that no recipe has; the hint names the nearest one.",
+    Problem.NOT_YET_SUPPORTED: "A key that this version does not do. It is refused: accepted, it would have no effect.",
+    Problem.MISSING_KEY: "A key that every recipe needs.",
+    Problem.WRONG_VALUE: "A value that cannot be meant.",
+    Problem.DUPLICATE_KEY: "A key that stands twice; YAML would silently take the last one.",
+    Problem.NO_SUCH_FILE: "A file of the host that the recipe names and that is not there.",
+}
+
+SEALING = "What was deleted from a file system, or lies outside of all, may still be in the image's bytes."
+
+
+HEADER = "| code | name | what holds | why |\n|---|---|---|---|\n"
+
+
+def reference() -> str:
+    """The whole page in Markdown."""
+    loader = _section("Reading a recipe", "Before any rule looks at it. Each is an error.", LOADER)
+    sealing = _section("Sealing", "A warning of `build` and `generalize --output`.", {UNPROVEN: SEALING})
+    over_recipe, *over_results = (
+        f"## {kind.value.capitalize()}\n\n{about}\n\n{HEADER}{''.join(_rows(kind, package))}"
+        for kind, (package, about) in KINDS.items()
+    )
+    return "\n".join([HEAD, loader, over_recipe, sealing, *over_results])
+
+
+def _section(title: str, about: str, meanings: Mapping[str, str]) -> str:
+    rows = "".join(f"| {code} | {meaning} |\n" for code, meaning in meanings.items())
+    return f"## {title}\n\n{about}\n\n| code | meaning |\n|---|---|\n{rows}"
+
+
+def _rows(kind: Needs, package: ModuleType) -> Iterator[str]:
+    holds = dict(_first_lines(package))
+    for rule in rules_of(kind):
+        yield f"| {rule.code} | {rule.name} | {_cell(holds[rule.code])} | {_cell(rule.why)} |\n"
+
+
+def _first_lines(package: ModuleType) -> Iterator[tuple[str, str]]:
+    """What holds, by code: a rule's file begins with "GS401: what holds."."""
+    for module in pkgutil.iter_modules(package.__path__):
+        said = inspect.getdoc(importlib.import_module(f"{package.__name__}.{module.name}")) or ""
+        code, colon, holds = said.partition("\n")[0].partition(": ")
+        if colon and code.startswith("GS"):
+            yield code, holds
+
+
+def _cell(text: str) -> str:
+    """A table's cell; Markdown would read stars as emphasis."""
+    return text.replace("|", "\\|").replace("*", "\\*")
