@@ -80,3 +80,31 @@ def test_root_and_a_plain_user_make_the_same_tree(debian12: Base, tmp_path: Path
         for path in ours.keys() | other.keys()
         if ours.get(path) != other.get(path)
     } == {}
+
+
+@pytest.mark.rootless
+@pytest.mark.base
+def test_a_plain_users_base_has_the_owners_and_modes_of_packages(debian12: Base, tmp_path: Path) -> None:
+    raw = tmp_path / "disk.raw"
+    convert(debian12.disk, raw, DiskFormat.RAW)
+    root = f"{raw}?offset={next(part.offset for part in read_partitions(raw) if part.number == 1)}"
+
+    def ask(request: str) -> str:
+        return run(["debugfs", "-R", request, root], timeout=60).stdout.decode()
+
+    assert run(["e2fsck", "-fn", root], timeout=120).returncode == 0
+    for path, mode, group in (
+        ("/etc/shadow", "0640", 42),
+        ("/usr/bin/chage", "02755", 42),
+        ("/usr/bin/sudo", "04755", 0),
+        ("/var/mail", "02775", 8),
+        ("/root", "0700", 0),
+    ):
+        words = ask(f"stat {path}").split()
+        assert (words[words.index("Mode:") + 1], words[words.index("User:") + 1], words[words.index("Group:") + 1]) == (
+            mode,
+            "0",
+            str(group),
+        ), path
+    # A file capability that names a user namespace would count for nothing in a clone: version 2, not 3.
+    assert ask("ea_get -x /usr/bin/ping security.capability").split("=")[-1].split()[:4] == ["01", "00", "00", "02"]
