@@ -239,10 +239,14 @@ def _opened(url: str, headers: Mapping[str, str], *, downgrade: bool = True) -> 
                     return
             finally:
                 response.close()
-        url = urljoin(url, location)
-        if urlsplit(url).scheme not in {"http", "https"}:
+        try:
+            url = urljoin(url, location)
+            scheme = urlsplit(url).scheme
+        except ValueError as error:
+            raise InputError(f"{shown(origin.geturl())} redirects to what is no address: {error}") from error
+        if scheme not in {"http", "https"}:
             raise TrustError(f"{shown(origin.geturl())} redirects to {shown(url)}, which is not on the web")
-        if not downgrade and origin.scheme == "https" and urlsplit(url).scheme != "https":
+        if not downgrade and origin.scheme == "https" and scheme != "https":
             raise TrustError(f"{shown(origin.geturl())} redirects to {shown(url)}, without TLS")
     raise InputError(f"{shown(origin.geturl())} redirects more than {MAX_REDIRECTS} times", hint="check the address")
 

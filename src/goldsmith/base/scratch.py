@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from goldsmith.base.identity import Identity
-from goldsmith.errors import GoldsmithError, HostError
+from goldsmith.errors import HostError, ProcessError
 from goldsmith.run import run
 
 LINK = "tree"
@@ -54,10 +54,11 @@ def remove_linked(work: Path) -> None:
 def _remove(folder: Path, identity: Identity) -> None:
     try:
         run([*identity.prefix, "rm", "-rf", "--one-file-system", "--", str(folder)], timeout=300, check=False)
-    except GoldsmithError:
+    except (HostError, ProcessError):
+        pass  # what belongs to subordinate ids stays
+    finally:
+        # The folder itself lies in a sticky one and belongs to us, not to the subordinate ids.
         shutil.rmtree(folder, ignore_errors=True)
-    # The folder itself lies in a sticky one and belongs to us, not to the subordinate ids.
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reachable_parent() -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goldsmith.base.bootstrap.archive import (
     Suite,
@@ -75,6 +77,7 @@ def test_without_signed_by_the_folders_name_decides() -> None:
         "deb [signed-by=debian-archive-keyring.gpg] http://vendor.example.org/x bookworm main",
         "debian",
         "deb [ http://x",
+        "deb http://[x/debian bookworm main",
         "",
     ],
 )
@@ -125,3 +128,11 @@ def test_the_guest_sees_no_credentials() -> None:
 
 def test_an_address_without_credentials_stays_as_it_is() -> None:
     assert without_credentials("http://mirror.example.org:8080/debian/") == "http://mirror.example.org:8080/debian/"
+
+
+@given(
+    st.lists(st.sampled_from([*DEB822.splitlines(keepends=True), "deb http://[x y main\n", "\n", " :\n", "deb [ ] \n"]))
+)
+def test_no_text_stops_the_reader(lines: list[str]) -> None:
+    for name in ("a.list", "a.sources"):
+        assert all(suite.name.startswith("bookworm") for suite in find_suites(BOOKWORM, {name: "".join(lines)}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goldsmith.base.checksum import Digest, digest_for
 from goldsmith.errors import TrustError
@@ -113,3 +115,11 @@ def test_hostile_names_are_shown_harmless() -> None:
 def test_a_name_like_it_is_another(name: str) -> None:
     with pytest.raises(TrustError):
         digest(f"SHA256 ({name}) = {A}\n")
+
+
+@given(st.text(), st.text(min_size=1).filter(lambda name: name.splitlines() == [name] and name.strip() == name))
+def test_a_listed_file_is_found_whatever_stands_around_it(noise: str, name: str) -> None:
+    around = "".join(character for character in noise if character not in "0123456789abcdefABCDEF")
+    if "/" in name or name.startswith("*"):
+        return
+    assert digest_for(f"{around}\nSHA256 ({name}) = {A}\n{around}\n", name, where=WHERE) == Digest("sha256", A)

@@ -245,6 +245,12 @@ def test_a_redirect_off_the_web(site: Site, partial: Path) -> None:
         download(f"{site.address}/latest", partial, EXPECTED, emit=ignore)
 
 
+def test_a_redirect_to_nonsense(site: Site, partial: Path) -> None:
+    site.redirects = {"/latest": "http://[nonsense"}
+    with pytest.raises(InputError, match="redirects to what is no address"):
+        download(f"{site.address}/latest", partial, EXPECTED, emit=ignore)
+
+
 def test_credentials_go_to_their_host_and_are_not_shown(site: Site, partial: Path) -> None:
     url = site.address.replace("//", "//user:pass%20word@") + "/disk.raw?token=secret"
     site.files["/disk.raw?token=secret"] = b"other"

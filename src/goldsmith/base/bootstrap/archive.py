@@ -104,7 +104,10 @@ def credentials(suites: tuple[Suite, ...]) -> tuple[str, ...]:
 
 
 def _is_of_archive(distro: Distro, listed: _Listed) -> bool:
-    parts = urlsplit(listed.uri)
+    try:
+        parts = urlsplit(listed.uri)
+    except ValueError:
+        return False
     if parts.scheme not in {"http", "https"} or not parts.netloc or COMPONENT not in listed.components:
         return False
     vendor = distro.name.partition("/")[0]
