@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from goldsmith.base.bootstrap import guestfiles, tree
-from goldsmith.base.bootstrap.archive import Suite
 from goldsmith.base.bootstrap.ids import Ids
 from goldsmith.base.bootstrap.layout import Layout, bios_code, device_script
 from goldsmith.base.bootstrap.make import inputs_digest
@@ -25,11 +24,11 @@ ROOT = Identity(is_root=True, prefix=())
 USER = Identity(is_root=False, prefix=("unshare",))
 
 
-def argv(identity: Identity, suites: tuple[Suite, ...] = ()) -> list[str]:
+def argv(identity: Identity, mirrors: Path | None = None) -> list[str]:
     return tree.mmdebstrap_argv(
         TOY,
         Path("/scratch/root"),
-        suites,
+        mirrors,
         Path("/keys/toy.gpg"),
         early=Path("/work dir/early.tar"),
         late=Path("/work dir/late.tar"),
@@ -39,7 +38,7 @@ def argv(identity: Identity, suites: tuple[Suite, ...] = ()) -> list[str]:
 
 def test_the_whole_command_line() -> None:
     script = guestfiles.finish_script(own_sources=True)
-    assert argv(ROOT, (Suite("http://mirror.example.org/toy", "one"),)) == [
+    assert argv(ROOT, Path("/work dir/mirrors.list")) == [
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
@@ -52,7 +51,7 @@ def test_the_whole_command_line() -> None:
         '--customize-hook=chroot "$1" /bin/sh -c \'' + script.replace("'", "'\"'\"'") + "'",
         "one",
         "/scratch/root",
-        "deb [signed-by=/keys/toy.gpg] http://mirror.example.org/toy one main",
+        "/work dir/mirrors.list",
     ]
 
 

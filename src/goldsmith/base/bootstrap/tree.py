@@ -53,7 +53,11 @@ def make_tree(
     early, late = work / "early.tar", work / "late.tar"
     early.write_bytes(as_tar(early_files(ids)))
     late.write_bytes(as_tar(late_files(ids, guest_sources(suites, keyring))))
-    argv = mmdebstrap_argv(distro, tree, suites, keyring, early=early, late=late, identity=identity)
+    mirrors = work / "mirrors.list"
+    mirrors.write_text("".join(f"{line}\n" for line in mirror_lines(suites, keyring)), encoding="utf-8")
+    argv = mmdebstrap_argv(
+        distro, tree, mirrors if suites else None, keyring, early=early, late=late, identity=identity
+    )
     env = {"TMPDIR": str(tree.parent), **build_proxies()}
     log_path = work / "mmdebstrap.log"
     with log_path.open("wb") as log, running(argv, log=log, env=env) as process:
@@ -71,15 +75,15 @@ def make_tree(
 def mmdebstrap_argv(
     distro: Distro,
     tree: Path,
-    suites: tuple[Suite, ...],
+    mirrors: Path | None,
     keyring: Path,
     *,
     early: Path,
     late: Path,
     identity: Identity,
 ) -> list[str]:
-    """The command line, whole."""
-    script = finish_script(own_sources=bool(suites))
+    """The command line, whole. Mirrors stand in a file: everybody on the host can read an argument."""
+    script = finish_script(own_sources=mirrors is not None)
     return [
         "mmdebstrap",
         f"--mode={'root' if identity.is_root else 'unshare'}",
@@ -94,7 +98,7 @@ def mmdebstrap_argv(
         f'--customize-hook=chroot "$1" /bin/sh -c {shlex.quote(script)}',
         distro.suite,
         str(tree),
-        *mirror_lines(suites, keyring),
+        *([str(mirrors)] if mirrors is not None else []),
     ]
 
 
