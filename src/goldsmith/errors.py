@@ -8,10 +8,11 @@ GoldsmithError
 │   └── RecipeError         every problem of one recipe, each with its place
 ├── HostError (3)           this host lacks something; the hint is the install line
 ├── TrustError (4)          checksum, signature, hostile or unstated image
-├── ProofError (5)          built, but not proven
-└── Stopped
-├── Interrupted (130)   SIGINT
-└── Terminated (143)    SIGTERM
+└── ProofError (5)          built, but not proven
+
+Stopped (a BaseException, as KeyboardInterrupt is)
+├── Interrupted (130)       SIGINT
+└── Terminated (143)        SIGTERM, or a terminal that was closed (SIGHUP)
 """
 
 from __future__ import annotations
@@ -83,8 +84,18 @@ class ProofError(GoldsmithError):
     exit_code = 5
 
 
-class Stopped(GoldsmithError):
-    """The user or the system asked us to stop; raised in the main thread so that clean-ups run."""
+class Stopped(BaseException):
+    """The user or the system asked us to stop; raised in the main thread so that clean-ups run.
+
+    Nobody who handles errors, of ours or of a library, may take it for one and go on.
+    """
+
+    exit_code: ClassVar[int]
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
 
 
 class Interrupted(Stopped):
@@ -94,6 +105,6 @@ class Interrupted(Stopped):
 
 
 class Terminated(Stopped):
-    """SIGTERM."""
+    """SIGTERM, or SIGHUP: the terminal was closed."""
 
     exit_code = 143

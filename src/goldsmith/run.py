@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from goldsmith.errors import HostError, Interrupted, ProcessError, Terminated
 
 LIFELINE = str(Path(__file__).with_name("lifeline.py"))
 TAIL_LINES = 20
+AGAIN = "run the same command again: finished work is kept"
+# How long a clean-up may take before another signal is heard.
+CLEAN_UP_SECONDS = 60.0
 # What a program sees of our environment: no proxies or credentials unless a caller adds them.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME")
 PACKAGES = {
@@ -203,27 +207,31 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
 
 @contextmanager
 def signals_as_errors() -> Iterator[None]:
-    """SIGINT and SIGTERM become Interrupted and Terminated in the main thread, so that every clean-up runs.
+    """SIGINT, SIGTERM and SIGHUP become Interrupted and Terminated in the main thread, so that every clean-up runs.
 
     A second signal during clean-up is ignored: the clean-up is bounded, and an abandoned one would leave things behind.
+    So it is after the block, until the process ends. A SIGHUP that is ignored (nohup) stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    stopping = False
+    stopped_at: float | None = None
 
     def stop(number: int, _frame: object) -> None:
-        nonlocal stopping
-        if stopping:
+        nonlocal stopped_at
+        if stopped_at is not None and time.monotonic() - stopped_at < CLEAN_UP_SECONDS:
             return
-        stopping = True
+        stopped_at = time.monotonic()
         if number == signal.SIGINT:
-            raise Interrupted("interrupted", hint="run the same command again: finished work is kept")
-        raise Terminated("terminated", hint="run the same command again: finished work is kept")
+            raise Interrupted("interrupted", hint=AGAIN)
+        raise Terminated("terminated", hint=AGAIN)
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        handled.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, stop) for number in handled}
     try:
         yield
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler if stopped_at is None else signal.SIG_IGN)

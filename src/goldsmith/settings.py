@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from goldsmith.errors import HostError
+
 
 def cache_dir() -> Path:
-    """Bases and layers: everything here can be made again."""
-    return _xdg("XDG_CACHE_HOME", Path.home() / ".cache")
+    """Bases and layers: everything here can be made again. Raises HostError for a user without a home folder."""
+    return _xdg("XDG_CACHE_HOME", ".cache")
+
+
+def scratch_dir() -> Path:
+    """Where runs without a pool work, each in a leased folder."""
+    return cache_dir() / "scratch"
 
 
 def state_dir() -> Path:
     """The pool of admitted images."""
-    return _xdg("XDG_STATE_HOME", Path.home() / ".local" / "state")
+    return _xdg("XDG_STATE_HOME", ".local/state")
 
 
 def runtime_dir() -> Path:
@@ -27,8 +34,13 @@ def default_pool() -> Path:
     return state_dir() / "images"
 
 
-def _xdg(variable: str, default: Path) -> Path:
+def _xdg(variable: str, default: str) -> Path:
     configured = os.environ.get(variable)
     # The specification: a relative path is invalid and must be ignored.
-    root = Path(configured) if configured and Path(configured).is_absolute() else default
-    return root / "goldsmith"
+    if configured and Path(configured).is_absolute():
+        return Path(configured) / "goldsmith"
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise HostError("this user has no home folder", hint=f"set HOME, or {variable} to a folder") from error
+    return home / default / "goldsmith"

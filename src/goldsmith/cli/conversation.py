@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import sys
 import time
 import traceback
@@ -17,7 +16,8 @@ from typing import IO
 import typer
 
 from goldsmith.cli.progress import Progress
-from goldsmith.errors import GoldsmithError, HostError, InputError, ProcessError, RecipeError
+from goldsmith.cli.streams import silence_closed_pipes
+from goldsmith.errors import GoldsmithError, HostError, InputError, ProcessError, RecipeError, Stopped
 from goldsmith.events import Event, as_json
 from goldsmith.findings import Finding, printable
 from goldsmith.run import signals_as_errors
@@ -71,11 +71,11 @@ def conversation(
             talk.events = stack.enter_context(_open_events(events)) if events is not None else None
             with signals_as_errors():
                 yield talk
-        except GoldsmithError as error:
+        except (GoldsmithError, Stopped) as error:
             _fail(talk, error)
         except BrokenPipeError:
             # The reader of our output is gone (`goldsmith … | head`): nobody is left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            silence_closed_pipes()
             raise typer.Exit(1) from None
         except OSError as error:
             if error.errno not in HOST_ERRNOS:
@@ -111,7 +111,7 @@ def _host_hint(number: int | None) -> str | None:
             return None
 
 
-def _fail(talk: Conversation, error: GoldsmithError) -> None:
+def _fail(talk: Conversation, error: GoldsmithError | Stopped) -> None:
     talk.progress.stop()
     findings: Sequence[Finding] = error.findings if isinstance(error, RecipeError) else ()
     log_tail = error.log_tail if isinstance(error, ProcessError) else ()
@@ -131,12 +131,12 @@ def _fail(talk: Conversation, error: GoldsmithError) -> None:
 
 
 def _crash(talk: Conversation, error: BaseException) -> None:
-    report = state_dir() / "crash.log"
     try:
+        report = state_dir() / "crash.log"
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         where = f"the details are in {report}; please report them"
-    except OSError:
+    except (OSError, HostError):
         where = "please report it"
     _fail(talk, GoldsmithError(f"goldsmith itself failed: {type(error).__name__}: {error}", hint=where))
 

@@ -17,6 +17,7 @@ from goldsmith.cli.generalize import generalize
 from goldsmith.cli.init import init
 from goldsmith.cli.lint import lint
 from goldsmith.cli.plan import plan
+from goldsmith.cli.streams import open_standard_streams, silence_closed_pipes
 from goldsmith.cli.verify import verify
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ def options(
 
 def main() -> None:
     """The entry point: ends with the documented exit code, never with a traceback."""
+    open_standard_streams()
     try:
         code = app(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -56,5 +58,9 @@ def main() -> None:
         error.show()
         code = 2
     except (click.Abort, KeyboardInterrupt):
+        print("error: interrupted", file=sys.stderr)
         code = 130
+    except BrokenPipeError:
+        silence_closed_pipes()
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

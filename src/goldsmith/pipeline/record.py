@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from goldsmith.errors import GoldsmithError, Stopped
+from goldsmith.errors import GoldsmithError
 from goldsmith.events import Emit, Note
 from goldsmith.settings import state_dir
 
@@ -22,8 +22,6 @@ def kept_on_failure(folder: Path, stem: str, emit: Emit) -> Iterator[Path]:
     folder.mkdir()
     try:
         yield folder
-    except Stopped:
-        raise
     except GoldsmithError:
         if any(folder.iterdir()):
             kept = state_dir() / "failed" / stem

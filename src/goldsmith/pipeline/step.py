@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from goldsmith.errors import Stopped
 from goldsmith.events import Emit, StepFailed, StepFinished, StepStarted
 
 Parameters = ParamSpec("Parameters")
@@ -38,7 +39,7 @@ def step(
             emit(StepStarted(name))
             try:
                 result = function(emit, *args, **kwargs)
-            except Exception as error:
+            except (Exception, Stopped) as error:
                 emit(StepFailed(name, time.monotonic() - started, str(error)))
                 raise
             emit(StepFinished(name, time.monotonic() - started, result.summary))

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from goldsmith.disk.disk import Disk
+from goldsmith.errors import Stopped
 from goldsmith.events import Emit, StepFailed, StepFinished, StepStarted
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.open import open_guest
@@ -34,7 +35,7 @@ def opened(
         )
         try:
             guest = stack.enter_context(opening)
-        except Exception as error:
+        except (Exception, Stopped) as error:
             emit(StepFailed("open", time.monotonic() - started, str(error)))
             raise
         emit(StepFinished("open", time.monotonic() - started, f"{engine}: {why}"))
