@@ -80,11 +80,13 @@ def judge(*, unusable: str | None, kvm: TimedBoot | None, emulation: TimedBoot |
     return Acceleration(kvm=False, why=f"KVM: {reason}; using emulation", speed=speed)
 
 
-def argv(kernel: Path, accelerator: str, console: Path) -> list[str]:
-    """Boots a kernel without a root file system: it panics, which restarts the machine, which ends QEMU."""
+def argv(kernel: Path, accelerator: str) -> list[str]:
+    """Boots a kernel without a root file system: it panics, which restarts the machine, which ends QEMU. Its console is
+    standard output.
+    """
     words = [PROGRAM, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot"]
     words += ["-machine", "q35,graphics=off", "-accel", accelerator, "-cpu", "max", "-m", "256"]
-    words += ["-chardev", f"file,id=console,path={str(console).replace(',', ',,')}", "-serial", "chardev:console"]
+    words += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
     return [*words, "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
 
 
@@ -110,21 +112,17 @@ def _prove(kernel: Path | None) -> Acceleration:
 
 
 def _timed_boot(kernel: Path, accelerator: str, limit: float) -> TimedBoot:
-    with tempfile.TemporaryDirectory(prefix="goldsmith-") as folder:
-        console = Path(folder) / "console.log"
-        before = _processor_seconds()
-        try:
-            done = run(argv(kernel, accelerator, console), timeout=limit, check=False)
-        except ProcessError:
-            return TimedBoot(None, f"a test boot hung for {limit:.0f} s")
-        seconds = _processor_seconds() - before
-        if done.returncode != 0:
-            said = done.tail(1)
-            return TimedBoot(
-                None, f"QEMU ended with exit code {done.returncode}" + "".join(f": {line}" for line in said)
-            )
-        if b"Kernel panic - not syncing" not in console.read_bytes():
-            return TimedBoot(None, "a test boot ended before its kernel ran")
+    before = _processor_seconds()
+    try:
+        done = run(argv(kernel, accelerator), timeout=limit, check=False)
+    except ProcessError:
+        return TimedBoot(None, f"a test boot hung for {limit:.0f} s")
+    seconds = _processor_seconds() - before
+    if done.returncode != 0:
+        said = done.tail(1)
+        return TimedBoot(None, f"QEMU ended with exit code {done.returncode}" + "".join(f": {line}" for line in said))
+    if b"Kernel panic - not syncing" not in done.stdout:
+        return TimedBoot(None, "a test boot ended before its kernel ran")
     return TimedBoot(seconds)
 
 

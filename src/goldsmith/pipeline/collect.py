@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldsmith.base.cache import Cache
+from goldsmith.disk import lease
 from goldsmith.disk.lease import disk_usage
 from goldsmith.pool.pool import Pool
-from goldsmith.settings import cache_dir
+from goldsmith.settings import cache_dir, scratch_dir
 
 MIB = 1 << 20
 
@@ -36,7 +37,9 @@ class Garbage:
 
 def collect(pool: Pool, *, bases: bool, dry_run: bool) -> Garbage:
     """Clear the pool's and the cache's leftovers. Admitted images and what living runs use stay."""
-    stale = pool.stale() if dry_run else pool.clear()
+    stale = (
+        (*pool.stale(), *lease.stale(scratch_dir())) if dry_run else (*pool.clear(), *lease.clear_stale(scratch_dir()))
+    )
     return Garbage((*((each.path, each.bytes) for each in stale), *_of_cache(bases=bases, dry_run=dry_run)), dry_run)
 
 

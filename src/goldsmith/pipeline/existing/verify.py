@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from goldsmith.base.trust import Trust
 from goldsmith.disk.disk import Disk
+from goldsmith.disk.lease import lease
 from goldsmith.events import Emit
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.rules.expectation import Expectation
+from goldsmith.settings import scratch_dir
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import BOTH_MEANINGS, verify
 
@@ -21,11 +22,11 @@ def verify_existing(
     """Boot one clone without a seed and one with an empty NoCloud seed, and judge them. The disk is not changed."""
     chosen, _why = choose_engine(engine, trust)
     machines = acceleration(emit)
-    with tempfile.TemporaryDirectory(prefix="goldsmith-verify-") as scratch:
+    with lease(scratch_dir()) as scratch:
         return verify(
             disk,
             engine=chosen,
-            scratch=Path(scratch),
+            scratch=scratch,
             acceleration=machines,
             expectation=expectation,
             seeds=BOTH_MEANINGS,
