@@ -44,7 +44,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`verification` is None where the same build was in the pool already."""
+    """`verification` is None where the same build was in the pool already, or another run admitted it meanwhile."""
 
     image: Image
     verification: Verification | None
@@ -108,7 +108,8 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         ).verification
 
         made = Made(recipe, key, base, customized, generalized, sealed, audited, proof)
-        return Built(admit(emit, pool, made, record).image, proof)
+        admitted = admit(emit, pool, made, record)
+        return Built(admitted.image, proof if admitted.new else None)
 
 
 def require_sound(recipe: Recipe, emit: Emit) -> None:
