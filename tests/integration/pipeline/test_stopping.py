@@ -1,0 +1,301 @@
+"""Runs that are stopped, killed or out of space, at any step: the documented end, and nothing left on the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldsmith.base.base import Base
+from goldsmith.machine import acceleration
+from goldsmith.run import require
+
+Goldsmith = Callable[..., Any]
+Start = Callable[..., "subprocess.Popen[str]"]
+Event = Mapping[str, Any]
+
+requires_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+pytestmark = [pytest.mark.process, pytest.mark.base, pytest.mark.root, pytest.mark.timeout(600)]
+
+# A number of seconds that tells our program in the guest from every other on this host.
+SLEEP = 98123
+RECIPE = """\
+name: stopped
+version: "1.0"
+base:
+  file: {base}
+  format: qcow2
+  sha256: {sha256}
+disk: {{size: 4G}}
+seal: {{compression: none}}
+datasource: local
+defaults:
+  config: |
+    system_info:
+      default_user: {{name: admin}}
+customize:
+  - write: {{path: /etc/motd, text: "hello\\n"}}
+  - run: {{command: [sleep, "{sleep}"]}}
+"""
+CODES = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
+HUNG_UP = (143, "terminated")
+# Seconds until a step begins, and until all is gone: generous, the host may be crowded.
+PATIENCE = 240.0
+GONE = 20.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a build works: everything that it may touch, beside the host's own state."""
+
+    recipe: Path
+    pool: Path
+    events: Path
+    top: Path
+    cache: Path
+
+    @property
+    def build(self) -> tuple[object, ...]:
+        return ("build", self.recipe, "--engine", "mount", "--events", self.events, "--output", self.pool)
+
+    def seen(self) -> list[Event]:
+        """What the run has said so far; its last line may be half-written."""
+        text = self.events.read_text() if self.events.exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def wait(self, process: subprocess.Popen[str], begun: Callable[[Event], bool]) -> None:
+        """Until an event of this kind was said, and a moment longer."""
+        deadline = time.monotonic() + PATIENCE
+        while not any(map(begun, self.seen())):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, self.seen()
+            time.sleep(0.02)
+        time.sleep(0.2)
+
+    def traces(self) -> list[str]:
+        """Everything that a run of ours has on this host beyond its end."""
+        found = [f"mount {line}" for line in Path("/proc/self/mounts").read_text().splitlines() if self._names(line)]
+        for loop in Path("/sys/block").glob("loop*/loop/backing_file"):
+            try:
+                found += [f"loop {loop}"] if self._names(loop.read_text()) else []
+            except OSError:
+                continue
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                environment = (process / "environ").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            # TMPDIR is handed on to every program but those of a guest.
+            if int(process.name) != os.getpid() and (
+                f"TMPDIR={self.top}" in environment or self._names(command) or f"sleep {SLEEP}" in command
+            ):
+                found.append(f"process {process.name}: {command}")
+        return found
+
+    def files(self) -> list[str]:
+        """What lies in pool, cache and TMPDIR beyond a whole base: scratch, half-written files, sockets."""
+        left = [str(path) for folder in (self.pool, self.top / "tmp") if folder.exists() for path in folder.rglob("*")]
+        for path in self.cache.rglob("*"):
+            whole = path.name.startswith(("sha256-", "key-")) or path.suffix == ".lock" or path.is_dir()
+            if not whole or path.name.startswith(".") or stat.S_ISSOCK(path.lstat().st_mode):
+                left.append(str(path))
+        return left
+
+    def scratch(self) -> list[Path]:
+        """What is left of verbs that work without a pool."""
+        return [*(self.cache.parent / "scratch").glob(".goldsmith-*")]
+
+    def gone(self) -> list[str]:
+        """What is left on the host after some patience."""
+        deadline = time.monotonic() + GONE
+        while (left := self.traces()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return left
+
+    def _names(self, text: str) -> bool:
+        return str(self.top) in text
+
+
+@pytest.fixture(scope="module")
+def warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that outlives a test, so that only the first one copies the base."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def verdict(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runtime folder with a verdict about KVM: proving it takes seconds, and a crowded host does not keep it."""
+    folder = tmp_path_factory.mktemp("runtime")
+    key = acceleration._key(Path(require(acceleration.PROGRAM)), acceleration.probe_kernel())
+    emulation = acceleration.Acceleration(kvm=False, why="KVM: not asked; using emulation", speed=0.2)
+    (folder / "goldsmith").mkdir()
+    acceleration._keep(folder / "goldsmith" / "acceleration.json", key, emulation)
+    return folder
+
+
+@pytest.fixture
+def environment_of_site(environment: dict[str, str], warm_cache: Path, verdict: Path) -> dict[str, str]:
+    environment |= {"XDG_CACHE_HOME": str(warm_cache), "XDG_RUNTIME_DIR": str(verdict)}
+    return environment
+
+
+@pytest.fixture
+def site(debian12: Base, environment_of_site: dict[str, str], tmp_path: Path) -> Site:
+    return make_site(debian12, tmp_path, Path(environment_of_site["XDG_CACHE_HOME"]), sleep=0.1)
+
+
+@pytest.fixture
+def sleeper(debian12: Base, environment_of_site: dict[str, str], tmp_path: Path) -> Site:
+    """A build whose step in the guest does not end."""
+    return make_site(debian12, tmp_path, Path(environment_of_site["XDG_CACHE_HOME"]), sleep=SLEEP)
+
+
+def make_site(base: Base, top: Path, cache: Path, *, sleep: float) -> Site:
+    recipe = top / "recipe.yaml"
+    recipe.write_text(RECIPE.format(base=base.disk.path, sha256=base.sha256, sleep=sleep))
+    return Site(recipe, top / "pool", top / "events.jsonl", top, cache / "goldsmith" / "bases")
+
+
+def begins(step: str) -> Callable[[Event], bool]:
+    return lambda event: (event["event"], event.get("step")) == ("StepStarted", step)
+
+
+def in_guest(event: Event) -> bool:
+    """The customizations are under way: the first of them is done."""
+    return str(event.get("text")).startswith("write: ")
+
+
+def packing(event: Event) -> bool:
+    return (event["event"], event.get("step")) == ("Progress", "pack") and bool(event["done"])
+
+
+def powered_on(event: Event) -> bool:
+    return bool(event["event"] == "MilestonePassed")
+
+
+MOMENTS = {
+    "base": begins("base"),
+    "open": begins("open"),
+    "customize": in_guest,
+    "generalize": begins("generalize"),
+    "seal": begins("seal"),
+    "pack": packing,
+    "audit": begins("audit"),
+    "verify": powered_on,
+}
+DEFAULT = [
+    ("base", signal.SIGINT),
+    ("open", signal.SIGTERM),
+    ("generalize", signal.SIGINT),
+    ("seal", signal.SIGTERM),
+    ("audit", signal.SIGTERM),
+    ("verify", signal.SIGINT),
+]
+MATRIX = [
+    *DEFAULT,
+    *(
+        pytest.param(moment, number, marks=pytest.mark.full)
+        for moment in MOMENTS
+        for number in CODES
+        if moment != "customize" and (moment, number) not in DEFAULT
+    ),
+]
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """The one clear line with which a stopped run ends, with the documented code; in time."""
+    out, err = process.communicate(timeout=60)
+    code, word = CODES.get(number, HUNG_UP)
+    assert process.returncode == code, err
+    assert out == ""
+    assert [line for line in err.splitlines() if line.startswith("error: ")] == [f"error: {word}"], err
+    assert "Traceback" not in err
+    return str(err)
+
+
+@pytest.mark.parametrize(("moment", "number"), MATRIX)
+def test_a_signal_at_any_step(site: Site, started: Start, moment: str, number: signal.Signals) -> None:
+    process = started(*site.build)
+    site.wait(process, MOMENTS[moment])
+    process.send_signal(number)
+    ended(process, number)
+    assert site.traces() == []
+    assert site.files() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)])
+def test_signals_while_a_program_runs_in_the_guest_and_during_the_clean_up(
+    sleeper: Site, started: Start, number: signal.Signals
+) -> None:
+    process = started(*sleeper.build)
+    sleeper.wait(process, in_guest)
+    assert any(f"sleep {SLEEP}" in trace for trace in sleeper.traces())
+    process.send_signal(number)
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    ended(process, number)
+    assert sleeper.traces() == []
+    assert sleeper.files() == []
+
+
+def test_a_killed_build_ends_at_once_and_the_same_command_works_again(sleeper: Site, started: Start) -> None:
+    process = started(*sleeper.build)
+    sleeper.wait(process, in_guest)
+    process.kill()
+    process.wait()
+    assert sleeper.gone() == []
+    assert sleeper.files() != []
+
+    again = started(*sleeper.build)
+    sleeper.events.unlink()
+    sleeper.wait(again, in_guest)
+    again.terminate()
+    ended(again, signal.SIGTERM)
+    assert sleeper.files() == []
+
+
+def test_gc_clears_what_a_killed_build_left(sleeper: Site, started: Start, goldsmith: Goldsmith) -> None:
+    process = started(*sleeper.build)
+    sleeper.wait(process, begins("open"))
+    assert "0 things" in goldsmith("gc", "--output", sleeper.pool).out, "gc touched a living run"
+    process.kill()
+    process.wait()
+    assert sleeper.gone() == []
+    would = goldsmith("gc", "--output", sleeper.pool, "--dry-run").out
+    assert "would remove 1 things" in would
+    assert sleeper.files() != []
+    assert goldsmith("gc", "--output", sleeper.pool).out == would.replace("would remove", "removed")
+    assert sleeper.files() == []
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGHUP, signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.full) for each in CODES)]
+)
+def test_verifying_a_disk(
+    site: Site, debian12: Base, started: Start, goldsmith: Goldsmith, number: signal.Signals
+) -> None:
+    process = started("verify", debian12.disk.path, "--engine", "mount", "--events", site.events)
+    site.wait(process, powered_on)
+    assert any("qemu-system" in trace for trace in site.traces())
+    process.send_signal(number)
+    if number == signal.SIGKILL:
+        process.wait()
+        assert site.gone() == []
+        assert "removed 1 things" in goldsmith("gc", "--output", site.pool).out
+    else:
+        ended(process, number)
+    assert site.traces() == []
+    assert site.files() == []
+    assert site.scratch() == []
