@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-import click
 import typer
 
 from goldsmith import __version__
@@ -19,6 +19,9 @@ from goldsmith.cli.lint import lint
 from goldsmith.cli.plan import plan
 from goldsmith.cli.streams import open_standard_streams, silence_closed_pipes
 from goldsmith.cli.verify import verify
+
+# What a wrong command line raises. It is click's; typer carries a click of its own since 0.16.
+UsageError: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="goldsmith",
@@ -51,13 +54,10 @@ def main() -> None:
     open_standard_streams()
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
+    except UsageError as error:
         error.show()
         code = 2
-    except click.UsageError as error:
-        error.show()
-        code = 2
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("error: interrupted", file=sys.stderr)
         code = 130
     except BrokenPipeError:
