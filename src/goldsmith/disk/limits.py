@@ -46,7 +46,7 @@ def run_limited(
 def failure(program: str, returncode: int, tail: Sequence[str], *, folder: Path, what: str) -> HostError | ProcessError:
     """The error for a program that failed."""
     said = "\n".join(tail)
-    if OUT_OF_SPACE.search(said) or _is_full(folder):
+    if OUT_OF_SPACE.search(said) or is_full(folder):
         return no_space(folder, what)
     if "Permission denied" in said or "Read-only file system" in said:
         return HostError(f"{what} failed: {tail[-1].strip()}", hint=f"make {folder} writable")
@@ -71,7 +71,8 @@ def no_space(folder: Path, what: str) -> HostError:
     return HostError(f"no space left in {folder} while {what}", hint="free some, or name a folder on a larger disk")
 
 
-def _is_full(folder: Path) -> bool:
+def is_full(folder: Path) -> bool:
+    """Whether there is practically no room left in the folder's file system."""
     try:
         return shutil.disk_usage(folder).free < NOTHING_FREE
     except OSError:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from goldsmith.disk.limits import is_full, no_space
 from goldsmith.errors import (
     BuildError,
     ConflictError,
@@ -183,6 +184,13 @@ def worker(
         try:
             guest.open({**request, "engine": engine, "folder": str(folder)})
             yield guest
+        except BuildError as error:
+            guest.abandon()
+            # Whatever the guest made of a write that the host had no room for: this is the cause.
+            disk = Path(request["chain"][0][0])
+            if is_full(disk.parent):
+                raise no_space(disk.parent, f"changing {disk}") from error
+            raise
         except BaseException:
             guest.abandon()
             raise

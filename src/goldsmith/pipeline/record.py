@@ -26,6 +26,11 @@ def kept_on_failure(folder: Path, stem: str, emit: Emit) -> Iterator[Path]:
         if any(folder.iterdir()):
             kept = state_dir() / "failed" / stem
             shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(folder, kept)
-            emit(Note(f"logs and evidence: {kept}"))
+            try:
+                shutil.copytree(folder, kept)
+            except OSError as error:
+                # The failure itself is what has to be told, all the more on a full disk.
+                emit(Note(f"logs and evidence cannot be kept in {kept}: {error.strerror or error}", warning=True))
+            else:
+                emit(Note(f"logs and evidence: {kept}"))
         raise
