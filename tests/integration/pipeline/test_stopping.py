@@ -7,8 +7,9 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ Goldsmith = Callable[..., Any]
 Start = Callable[..., "subprocess.Popen[str]"]
 Event = Mapping[str, Any]
 
-requires_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+COMMAND = "from goldsmith.cli.main import main; main()"
 pytestmark = [pytest.mark.process, pytest.mark.base, pytest.mark.root, pytest.mark.timeout(600)]
 
 # A number of seconds that tells our program in the guest from every other on this host.
@@ -299,3 +300,94 @@ def test_verifying_a_disk(
     assert site.traces() == []
     assert site.files() == []
     assert site.scratch() == []
+
+
+@pytest.fixture
+def small() -> Iterator[Callable[[Path, int], None]]:
+    """Makes a folder one of a file system with room for so many MiB."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, mebibytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", folder], check=True)
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True)
+
+
+def told_of_no_space(said: Any) -> None:
+    assert said.code == 3, said.err
+    assert "no space left" in said.error
+    assert "\nhint: " in said.err
+
+
+# The guest's content is about 560 MiB, changes of it a few, and it is there twice when it is packed.
+@pytest.mark.parametrize(("mebibytes", "step"), [(300, "seal"), (700, "seal")], ids=["flat", "packed"])
+def test_a_full_pool(
+    site: Site, goldsmith: Goldsmith, small: Callable[[Path, int], None], mebibytes: int, step: str
+) -> None:
+    small(site.pool, mebibytes)
+    told_of_no_space(goldsmith(*site.build))
+    assert [event["step"] for event in site.seen() if event["event"] == "StepFailed"] == [step]
+    assert site.files() == []
+
+
+def test_a_pool_that_a_step_in_the_guest_fills(
+    site: Site, goldsmith: Goldsmith, small: Callable[[Path, int], None]
+) -> None:
+    words = "command: [dd, if=/dev/urandom, of=/var/large, bs=1M, count=100, conv=fsync]"
+    site.recipe.write_text(site.recipe.read_text().replace('command: [sleep, "0.1"]', words))
+    small(site.pool, 50)
+    told_of_no_space(goldsmith(*site.build))
+    assert [trace.split()[:3] for trace in site.traces()] == [["mount", "tmpfs", str(site.pool)]]
+    assert site.files() == []
+
+
+def test_a_full_cache(site: Site, goldsmith: Goldsmith, small: Callable[[Path, int], None]) -> None:
+    cache = site.top / "cache"
+    small(cache, 100)
+    told_of_no_space(goldsmith(*site.build, XDG_CACHE_HOME=str(cache)))
+    assert [path for path in (cache / "goldsmith/bases").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+    assert site.files() == []
+
+
+def shell(words: str, site: Site, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """A line of shell in which "$@" is a build."""
+    argv = ["bash", "-c", words, "sh", sys.executable, "-c", COMMAND]
+    return subprocess.run(
+        [*argv, *map(str, site.build)], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+@pytest.mark.parametrize("words", ["--help", "build", "plan --json RECIPE"])
+def test_a_reader_that_left_before_the_first_line(site: Site, environment: dict[str, str], words: str) -> None:
+    argv = [sys.executable, "-c", COMMAND, *words.replace("RECIPE", str(site.recipe)).split()]
+    line = ["bash", "-c", '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', "sh", *argv]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in {1, 2}
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_reader_of_the_talk_that_leaves(site: Site, environment: dict[str, str]) -> None:
+    done = shell('set -o pipefail; "$@" 2>&1 | head -1', site, environment)
+    assert done.returncode == 1
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    assert site.traces() == []
+    assert site.files() == []
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_and_no_home(site: Site, environment: dict[str, str], closed: str) -> None:
+    environment.pop("HOME", None)
+    environment.pop("XDG_RUNTIME_DIR")
+    site.recipe.write_text(site.recipe.read_text().replace('[sleep, "0.1"]', '["false"]'))
+    done = shell(f'"$@" {closed}', site, environment)
+    assert done.returncode == 1
+    said = [event["message"] for event in site.seen() if event["event"] == "StepFailed"]
+    assert [message for message in said if "false" in message] == said != []
+    assert ("error: " in done.stderr) == ("2>" not in closed)
+    assert site.traces() == []
+    assert site.files() == []
