@@ -54,6 +54,7 @@ def main() -> None:
     open_standard_streams()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except UsageError as error:
         error.show()
         code = 2
