@@ -74,13 +74,12 @@ class Site:
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def wait(self, process: subprocess.Popen[str], begun: Callable[[Event], bool]) -> None:
-        """Until an event of this kind was said, and a moment longer."""
+        """Until an event of this kind was said."""
         deadline = time.monotonic() + PATIENCE
         while not any(map(begun, self.seen())):
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline, self.seen()
             time.sleep(0.02)
-        time.sleep(0.2)
 
     def traces(self) -> list[str]:
         """Everything that a run of ours has on this host beyond its end."""
@@ -228,6 +227,20 @@ def ended(process: subprocess.Popen[str], number: signal.Signals) -> str:
 def test_a_signal_at_any_step(site: Site, started: Start, moment: str, number: signal.Signals) -> None:
     process = started(*site.build)
     site.wait(process, MOMENTS[moment])
+    time.sleep(0.2)
+    process.send_signal(number)
+    ended(process, number)
+    assert site.traces() == []
+    assert site.files() == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("delay", [0.17 * 1.17**number for number in range(24)], ids="{:.2f}".format)
+def test_a_signal_at_any_time(site: Site, started: Start, delay: float, number: signal.Signals) -> None:
+    process = started(*site.build)
+    site.wait(process, begins("base"))
+    time.sleep(delay)
     process.send_signal(number)
     ended(process, number)
     assert site.traces() == []
@@ -240,6 +253,7 @@ def test_signals_while_a_program_runs_in_the_guest_and_during_the_clean_up(
 ) -> None:
     process = started(*sleeper.build)
     sleeper.wait(process, in_guest)
+    time.sleep(0.5)
     assert any(f"sleep {SLEEP}" in trace for trace in sleeper.traces())
     process.send_signal(number)
     while process.poll() is None:
