@@ -21,13 +21,15 @@ def audit(
     json: Json = False,
     events: Events = None,
 ) -> None:
-    """Look for what a clone must not inherit, also in images that goldsmith did not make. Changes nothing.
+    """Look for what clones must not inherit, in any image.
 
-    Every operation of generalizing is planned; what is still planned is a finding. Ends with 5 if one is an error.
+    Nothing is changed. Every operation of generalizing is planned on what is there; what is still planned is a finding,
+    beside those of the rules over a tree. Ends with 5 if a finding is an error.
 
     \b
     Examples:
       goldsmith audit vendor-image.qcow2
+      goldsmith audit vendor-image.img --format raw --operations defaults,-logfiles
       goldsmith audit /srv/rootfs --json
     """
     from goldsmith import api

@@ -21,7 +21,11 @@ def build(
     json: Json = False,
     events: Events = None,
 ) -> None:
-    """Make the image that a recipe describes, prove it on booted clones and admit it to the pool.
+    """Make a recipe's image, prove it on clones, and admit it.
+
+    What is in the pool already and was made from the same inputs is not made again; nothing of a build that fails
+    appears there. Ends with 1 if a step fails, with 4 if the base is not what it was said to be, and with 5 if the
+    image was built but not proven. Consoles and logs are kept then, and a note says where.
 
     \b
     Examples:

@@ -21,7 +21,9 @@ def clone(
     pool: PoolFolder = None,
     json: Json = False,
 ) -> None:
-    """Make the disk of one virtual machine: an overlay of an admitted image.
+    """Make a virtual machine's disk: an overlay of an image.
+
+    The image has to stay where it is: the clone's disk holds only what differs from it. Nothing is overwritten.
 
     \b
     Examples:

@@ -5,9 +5,11 @@ from goldsmith.cli.options import Json
 
 
 def doctor(*, json: Json = False) -> None:
-    """Say what this host can do: engines, drivers, acceleration, tools; and how to install what is missing.
+    """Say what this host can do, and what it lacks.
 
-    KVM counts only after a timed real boot proved it. Ends with 3 if no engine or no driver works.
+    Engines, drivers, acceleration and tools; and how to install what is missing. KVM counts only after a timed boot of
+    a kernel proved it, which takes some seconds, once until the host reboots. Ends with 3 if no engine or no driver
+    works.
 
     \b
     Examples:

@@ -17,7 +17,9 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would be removed.")] = False,
     json: Json = False,
 ) -> None:
-    """Remove what dead runs left behind, and cached bases on request. Admitted images are never touched.
+    """Remove what dead runs left, and cached bases on request.
+
+    Admitted images and what living runs use are never touched.
 
     \b
     Examples:

@@ -35,7 +35,10 @@ def generalize(
     json: Json = False,
     events: Events = None,
 ) -> None:
-    """Take everything out of a guest that a clone must not inherit, and prove it by a second plan that is empty.
+    """Take out of a guest what clones must not inherit.
+
+    One of --dry-run, --output and --in-place has to be said. What was done is proven by planning again: the second plan
+    has to be empty. OUT is packed as qcow2 with zstd, or raw where its name ends in .raw; nothing is overwritten.
 
     \b
     Examples:

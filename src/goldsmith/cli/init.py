@@ -16,6 +16,8 @@ def init(
 ) -> None:
     """Write a commented starter recipe that builds as it is.
 
+    Nothing is overwritten.
+
     \b
     Examples:
       goldsmith init

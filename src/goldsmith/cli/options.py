@@ -23,12 +23,15 @@ Json = Annotated[
 ]
 Events = Annotated[
     str | None,
-    typer.Option("--events", metavar="PATH|FD", help="Write every event as a JSON line to a file or descriptor."),
+    typer.Option(
+        "--events", metavar="PATH|FD", help="Write every event as a JSON line to a file or an open descriptor."
+    ),
 ]
 Engine = Annotated[
     EngineName | None,
     typer.Option(
-        "--engine", help="How the guest's tree is opened. Default: the safest one that works well on this host."
+        "--engine",
+        help="How a disk's guest is opened. Default: mount for root and a base of known origin, else guestfs.",
     ),
 ]
 Format = Annotated[
@@ -43,7 +46,10 @@ Sets = Annotated[
 PoolFolder = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="DIR", help="The pool that images are admitted to [$XDG_STATE_HOME/goldsmith/images]."
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="The pool: the folder of admitted images. Default: goldsmith/images in $XDG_STATE_HOME (~/.local/state).",
     ),
 ]
 RecipeFile = Annotated[
@@ -51,7 +57,11 @@ RecipeFile = Annotated[
 ]
 Operations = Annotated[
     str,
-    typer.Option("--operations", metavar="LIST", help="virt-sysprep's list syntax: defaults,-ssh-hostkeys,crash-data"),
+    typer.Option(
+        "--operations",
+        metavar="LIST",
+        help="virt-sysprep's list syntax: defaults,-logfiles,user-account. `goldsmith generalize --list` names all.",
+    ),
 ]
 Keep = Annotated[
     list[str] | None,

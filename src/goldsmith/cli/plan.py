@@ -17,10 +17,11 @@ def plan(
     sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Show the steps of a build, each with its key, without doing any of them.
+    """Show the steps of a build, each with its key.
 
-    A step's key is a digest over everything before it; an equal key means an equal result. While the base's digest is
-    not known yet the keys are not either.
+    None of them is done, but a base that is not in the cache is fetched, because a step's key is a digest over
+    everything before it, beginning with the base; an equal key means an equal result. With --offline keys are left out
+    where the base is not known. Ends with 2 if lint finds an error.
 
     \b
     Examples:

@@ -26,9 +26,11 @@ def verify(
     json: Json = False,
     events: Events = None,
 ) -> None:
-    """Boot clones of an image without user-data, read what they left, and judge it. The image is not changed.
+    """Boot clones of an image, and judge what they left.
 
-    Without a manifest beside it and without --recipe only invariants are judged. Ends with 5 if the proof fails.
+    One clone has no seed at all, one an empty NoCloud seed; neither has user-data or a network. The image is not
+    changed. What is expected comes from --recipe, else from the manifest of an image of the pool; without both only
+    what holds for every image is judged. Ends with 5 if the proof fails, or something could not be proven.
 
     \b
     Examples:

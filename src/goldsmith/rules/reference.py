@@ -31,7 +31,7 @@ KINDS: Mapping[Needs, tuple[ModuleType, str]] = {
     Needs.CLONES: (clones, "Over all clones together: `verify` and `build`."),
 }
 
-LOADER: Mapping[Problem, str] = {
+LOADER: Mapping[str, str] = {
     Problem.NOT_A_RECIPE: "The file is no YAML mapping.",
     Problem.UNKNOWN_KEY: "A key that no recipe has; the hint names the nearest one.",
     Problem.NOT_YET_SUPPORTED: "A key that this version does not do. It is refused: accepted, it would have no effect.",
