@@ -34,12 +34,15 @@ def test_a_signal_passes_whoever_handles_errors(number: signal.Signals, error: t
 def test_a_second_one_disturbs_neither_the_clean_up_nor_the_end() -> None:
     cleaned = []
 
-    def clean_up() -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        cleaned.append("all")
+    @contextlib.contextmanager
+    def cleaning_up() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append("all")
 
-    with pytest.raises(Interrupted), signals_as_errors(), contextlib.ExitStack() as stack:
-        stack.callback(clean_up)
+    with pytest.raises(Interrupted), signals_as_errors(), cleaning_up():
         os.kill(os.getpid(), signal.SIGINT)
     assert cleaned == ["all"]
     for number in NUMBERS:
