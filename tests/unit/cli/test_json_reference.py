@@ -1,0 +1,237 @@
+"""docs/reference/json.md against the documents and events themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from goldsmith import errors, events
+from goldsmith.cli.conversation import conversation
+from goldsmith.cli.main import app
+from goldsmith.disk.disk import DiskFormat
+from goldsmith.disk.seal import Packing
+from goldsmith.findings import Finding, HostPlace, Severity
+from goldsmith.machine.acceleration import Acceleration
+from goldsmith.pipeline import diagnose
+from goldsmith.pipeline.build import Built
+from goldsmith.pipeline.clone import CloneDisk
+from goldsmith.pool.manifest import BaseRecord, Manifest, TrustRecord
+from goldsmith.pool.pool import Image
+from goldsmith.rules.evidence import Evidence
+from goldsmith.verification.verification import Verification
+from goldsmith.verification.verify import judge_evidence
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "json.md").read_text(encoding="utf-8")
+RECORDED = Path(__file__).parents[1] / "verification" / "recorded-evidence.json"
+# Mappings whose keys are names of things, not fields.
+BY_NAME = {"engines", "drivers"}
+
+RECIPE = """\
+name: base
+version: "1.0"
+base: {bootstrap: debian/12}
+disk: {size: 10G}
+datasource: local
+defaults:
+  config: |
+    packages: [htop]
+"""
+
+
+def section(title: str) -> list[list[str]]:
+    """The rows of a section's first table, without its head, each with three cells."""
+    text = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert text, f"no section {title}"
+    rows = [re.split(r"\s*\|\s*", line)[1:-1] for line in text[1].splitlines() if line.startswith("|")]
+    return [[*row, "", ""][:3] for row in rows[2:]]
+
+
+def documented(verb: str) -> Iterator[tuple[str, str, str]]:
+    """Every field of a verb: the way to what it is in, its name, and its condition or nothing."""
+    for field, _, where in section(verb):
+        way, _, name = field.strip("`").rpartition(".")
+        yield way, name, where
+
+
+def objects(value: object, way: str = "") -> Iterator[tuple[str, set[str]]]:
+    """The way to every object of a document, and the names of its fields."""
+    if isinstance(value, list):
+        for item in value:
+            yield from objects(item, f"{way}[]")
+    elif isinstance(value, Mapping):
+        if way in BY_NAME:
+            for below in value.values():
+                yield from objects(below, f"{way}{{}}")
+            return
+        yield way, set(value)
+        for key, below in value.items():
+            yield from objects(below, f"{way}.{key}" if way else str(key))
+
+
+def compare(verb: str, *documents: Mapping[str, Any]) -> None:
+    """No field is undocumented, and each that is said to be always there is in every object that it belongs to."""
+    for document in documents:
+        for way, found in objects({key: value for key, value in document.items() if key != "schema"}):
+            own = [(name, where) for place, name, where in documented(verb) if place == way]
+            assert found - {name for name, _ in own} == set(), way
+            assert {name for name, where in own if not where} - found == set(), way
+
+
+def said(*words: str | Path, code: int = 0) -> dict[str, Any]:
+    result = CliRunner().invoke(app, [*map(str, words), "--json"])
+    assert result.exit_code == code, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    assert document["schema"] == f"goldsmith.{words[0]}/1"
+    return document
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "base.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for folder in ("etc", "var/log", "var/crash", "root", "tmp"):
+        (root / folder).mkdir(parents=True)
+    (root / "etc" / "os-release").write_text("ID=debian\nVERSION_ID=12\n")
+    (root / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/bash\n")
+    (root / "etc" / "machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    (root / "var" / "crash" / "core\n1").write_text("core")
+    (root / "tmp" / "kept").write_text("")
+    return root
+
+
+def test_the_page_names_every_verb() -> None:
+    verbs = {command.callback.__name__ for command in app.registered_commands if command.callback is not None}
+    assert set(re.findall(r"^## ([a-z]+)$", PAGE, re.MULTILINE)) == verbs | {"error"}
+
+
+def test_lint(recipe: Path) -> None:
+    document = said("lint", recipe)
+    assert document["findings"]
+    compare("lint", document)
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_plan(recipe: Path) -> None:
+    compare("plan", said("plan", recipe, "--offline"))
+
+
+def test_generalize_and_audit(tree: Path) -> None:
+    words = ("generalize", tree, "--keep", "/tmp/kept=a test")
+    documents = [said(*words, "--dry-run"), said("audit", tree, code=5), said(*words, "--in-place")]
+    planned, audited, applied = documents
+    assert planned["kept"]
+    assert any("path_b64" in change for change in planned["plan"])
+    compare("generalize", planned, applied, said("generalize", "--list"))
+    compare("audit", audited)
+    only = {name for way, name, where in documented("generalize") if where == "with `--dry-run`" and not way}
+    assert only <= set(planned)
+    assert only & set(applied) == set()
+
+
+def test_init(tmp_path: Path) -> None:
+    compare("init", said("init", tmp_path / "new.yaml"))
+
+
+def test_gc(own_folders: Path) -> None:
+    dead = own_folders / "pool" / ".goldsmith-1-dead"
+    dead.mkdir(parents=True)
+    document = said("gc", "--dry-run", "--output", dead.parent)
+    compare("gc", document)
+
+
+def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose, "acceleration", lambda: Acceleration(kvm=False, why="not tried", speed=0.2))
+    monkeypatch.setattr("goldsmith.doctor.located", lambda _: None)
+    document = diagnose.diagnose().as_json()
+    assert document["missing"]
+    compare("doctor", json.loads(json.dumps(document)))
+
+
+@pytest.fixture
+def verification(tmp_path: Path) -> Verification:
+    evidence = Evidence.from_json(json.loads(RECORDED.read_text(encoding="utf-8")))
+    return Verification(evidence, judge_evidence(evidence), tmp_path)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    manifest = Manifest(
+        name="base",
+        version="1.0",
+        arch="x86_64",
+        created="2026-01-02T03:04:05Z",
+        goldsmith="0.1.0",
+        recipe="",
+        build_key="",
+        base=BaseRecord(origin="", sha256="0" * 64, trust=TrustRecord(level="none")),
+        file="base-v1.0.qcow2",
+        format=DiskFormat.QCOW2,
+        packing=Packing.QCOW2_ZSTD,
+        size=1,
+        virtual_size=2,
+        sha256="0" * 64,
+    )
+    return Image(tmp_path / manifest.file, manifest)
+
+
+def test_verify(verification: Verification) -> None:
+    compare("verify", verification.as_json())
+
+
+def test_build(image: Image, verification: Verification) -> None:
+    document = Built(image, verification).as_json()
+    assert document["verification"] == verification.as_json()
+    compare("build", {**document, "verification": None})
+
+
+def test_clone(image: Image) -> None:
+    compare("clone", CloneDisk(image.disk, image).as_json())
+
+
+def test_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    finding = Finding("GS101", Severity.ERROR, "no", HostPlace("r.yaml", 1, 1))
+    with pytest.raises(typer.Exit), conversation("build", json=True):
+        raise errors.RecipeError([finding])
+    document = json.loads(capsys.readouterr().out)
+    compare("error", {**document, "findings": []})
+    compare("lint", {"findings": document["findings"]})
+
+
+def test_exit_codes() -> None:
+    told = {row[2].strip("`"): int(row[0]) for row in section("Exit codes") if row[2]}
+    own = {
+        name: kind.exit_code
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if "exit_code" in vars(kind) and name not in {"GoldsmithError", "Stopped"}
+    }
+    assert told == {**own, "BuildError": errors.BuildError.exit_code}
+
+
+def test_events() -> None:
+    told = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in section("Events")}
+    assert told == {
+        kind.__name__: [field.name for field in dataclasses.fields(kind)] for kind in get_args(events.Event)
+    }
+
+
+def test_a_field_that_is_not_documented_would_be_noticed(image: Image) -> None:
+    document = CloneDisk(image.disk, image).as_json()
+    with pytest.raises(AssertionError):
+        compare("clone", {**document, "surprise": 1})
+    with pytest.raises(AssertionError):
+        compare("clone", {key: value for key, value in document.items() if key != "backing"})
