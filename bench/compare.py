@@ -1,8 +1,8 @@
 """One honest job, several ways, side by side in one run on the same input: seconds, parts, sizes, ratios.
 
 The input is the bootstrapped Debian 12 base (made once and cached). The job: put a cloud-init drop-in in, generalize,
-give deleted blocks back, pack. goldsmith's numbers include what the others do not do: a second plan, scrubbing what deletion
-leaves in the file system, and an audit of the sealed bytes.
+give deleted blocks back, pack. goldsmith's numbers include what the others do not do: a second plan, scrubbing what
+deletion leaves in the file system, and an audit of the sealed bytes.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.run import run
 
 TIMEOUT = 1200.0
-# The same appliance settings that goldsmith's own guestfs engine uses: no libvirt between, emulation where KVM is unproven.
+# As goldsmith's own guestfs engine: no libvirt between, emulation where KVM is unproven.
 APPLIANCE = {"LIBGUESTFS_BACKEND": "direct"}
 
 
 def four_tools(base: Disk, drop_in: Path, folder: Path, *, accelerated: bool) -> Run:
-    """Times in seconds by tool, and the size of what comes out. The input lies under an overlay, which costs nothing."""
+    """Times in seconds by tool, and the size of what comes out. The input lies under an overlay: free."""
     work = create_overlay(folder / "work.qcow2", base)
     result = folder / "today.qcow2"
     environment = {

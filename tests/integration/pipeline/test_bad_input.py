@@ -51,7 +51,8 @@ def qemu_img(*words: object) -> None:
         (b"", "empty"),
         (b"name: \xff\xfe\n", "UTF-8"),
         (b"a: &a [x, x]\nb: &b [*a, *a]\n" + b"".join(
-            b"%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c]\n" % (c + 1, c + 1, c, c, c, c, c, c) for c in range(ord("b"), ord("k"))
+            b"%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c]\n" % (c + 1, c + 1, c, c, c, c, c, c)
+            for c in range(ord("b"), ord("k"))
         ), "values"),
     ],
     ids=["no-yaml", "list", "empty", "not-utf-8", "alias-bomb"],

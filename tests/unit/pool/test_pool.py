@@ -262,11 +262,10 @@ def test_a_pool_that_is_a_file_or_below_one(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.parametrize("method", ["chmod"])
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_unwritable_pool_is_a_host_error(pool: Pool, method: str) -> None:
+@pytest.mark.rootless
+def test_unwritable_pool_is_a_host_error(pool: Pool) -> None:
     pool.root.mkdir()
-    getattr(pool.root, method)(0o555)
+    pool.root.chmod(0o555)
     with pytest.raises(HostError, match="cannot be written"), pool.scratch():
         pass
 
