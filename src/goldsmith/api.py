@@ -88,7 +88,7 @@ def operations() -> tuple[Operation, ...]:
 def generalize(
     path: Path,
     *,
-    format: DiskFormat | None = None,  # noqa: A002  the option's name
+    format: DiskFormat | None = None,
     engine: str | None = None,
     operations: str = "defaults",
     keep: Iterable[str] = (),
@@ -113,7 +113,7 @@ def generalize(
 def audit(
     path: Path,
     *,
-    format: DiskFormat | None = None,  # noqa: A002
+    format: DiskFormat | None = None,
     engine: str | None = None,
     operations: str = "defaults",
     keep: Iterable[str] = (),
@@ -128,7 +128,7 @@ def verify(
     *,
     recipe: Path | None = None,
     pool: Path | None = None,
-    format: DiskFormat | None = None,  # noqa: A002
+    format: DiskFormat | None = None,
     engine: str | None = None,
     evidence: Path | None = None,
     emit: Emit = ignore,

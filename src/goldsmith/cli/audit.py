@@ -16,7 +16,7 @@ def audit(
     *,
     operations: Operations = "defaults",
     keep: Keep = None,
-    format: Format = None,  # noqa: A002  the option's name
+    format: Format = None,
     engine: Engine = None,
     json: Json = False,
     events: Events = None,

@@ -21,7 +21,7 @@ def verify(
         Path | None, typer.Option("--evidence", metavar="DIR", help="Keep consoles and evidence in this folder.")
     ] = None,
     pool: PoolFolder = None,
-    format: Format = None,  # noqa: A002  the option's name
+    format: Format = None,
     engine: Engine = None,
     json: Json = False,
     events: Events = None,

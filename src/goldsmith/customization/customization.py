@@ -65,7 +65,7 @@ class Customization(BaseModel, ABC):
         """Whether this step reaches out from the guest."""
         return self.NEEDS_NETWORK
 
-    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:  # noqa: ARG002 - only kinds that name files use it
+    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:
         """Files of the host whose content decides the result, as the recipe names them; what is missing is named too.
 
         Told the recipe's `folder`, a step names all files below a folder, sorted, instead of the folder.
@@ -76,7 +76,7 @@ class Customization(BaseModel, ABC):
         """The variables that the step's templates name."""
         return frozenset()
 
-    def check(self, folder: Path) -> None:  # noqa: ARG002 - only kinds that name files use it
+    def check(self, folder: Path) -> None:
         """Look at the host's files that the step names, without a guest. Raises InputError."""
         return
 

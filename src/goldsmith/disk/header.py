@@ -64,7 +64,7 @@ class Qcow2Header:
         return 1 << self.cluster_bits
 
 
-def inspect(path: Path, format: DiskFormat, *, backing: Path | None = None) -> int:  # noqa: A002
+def inspect(path: Path, format: DiskFormat, *, backing: Path | None = None) -> int:
     """The virtual size in bytes of an image of the stated format that names no file but `backing`.
 
     Raises TrustError for a backing file, `json:` name or data file that is not ours, for encryption, and for a stated

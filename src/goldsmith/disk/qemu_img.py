@@ -60,7 +60,7 @@ def create_overlay(path: Path, backing: Disk, virtual_size: int | None = None) -
 def convert(
     source: Disk,
     target: Path,
-    format: DiskFormat,  # noqa: A002
+    format: DiskFormat,
     *,
     compression: Compression = Compression.NONE,
     on_progress: OnProgress | None = None,

@@ -36,7 +36,7 @@ class ImageName:
         """What the image's file and everything beside it begin with."""
         return f"{self.name}-v{self.version}"
 
-    def file(self, format: DiskFormat) -> str:  # noqa: A002
+    def file(self, format: DiskFormat) -> str:
         """The image's file name."""
         return f"{self.stem}.{format.value}"
 
@@ -48,7 +48,7 @@ class ImageName:
 
 def parse_file(file: str) -> tuple[ImageName, DiskFormat] | None:
     """The image that a file name in a pool stands for, or None where it is none of ours."""
-    for format in DiskFormat:  # noqa: A001
+    for format in DiskFormat:
         stem, dot, rest = file.rpartition(f".{format.value}")
         if dot and not rest:
             name, separator, version = stem.rpartition("-v")

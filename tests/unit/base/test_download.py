@@ -97,7 +97,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     for name in ("http_proxy", "https_proxy", "all_proxy"):

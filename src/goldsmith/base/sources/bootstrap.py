@@ -40,11 +40,11 @@ class BootstrapSource(Source):
     def distro(self) -> Distro:
         return known()[self.bootstrap]
 
-    def identity(self, folder: Path) -> str | None:  # noqa: ARG002
+    def identity(self, folder: Path) -> str | None:
         # Only x86_64 can be made yet; the recipe's architecture is checked when it is resolved.
         return f"bootstrap:{inputs_digest(self.distro, self.distro.arches[0])}"
 
-    def resolve(self, *, folder: Path, arch: str, offline: bool, refresh: bool, emit: Emit) -> Base:  # noqa: ARG002
+    def resolve(self, *, folder: Path, arch: str, offline: bool, refresh: bool, emit: Emit) -> Base:
         distro = self.distro
         if arch not in distro.arches:
             raise InputError(

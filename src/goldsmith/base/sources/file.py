@@ -54,7 +54,7 @@ class FileSource(Source):
         digest = self.sha256 or _digest(self._path(folder))
         return f"sha256:{digest}"
 
-    def resolve(self, *, folder: Path, arch: str, offline: bool, refresh: bool, emit: Emit) -> Base:  # noqa: ARG002
+    def resolve(self, *, folder: Path, arch: str, offline: bool, refresh: bool, emit: Emit) -> Base:
         path = self._path(folder)
         disk_format, packer = settled_format(path.name, self.format)
         digest = _digest(path, emit)

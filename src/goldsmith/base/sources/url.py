@@ -92,10 +92,10 @@ class UrlSource(Source):
                 raise wrong("has both `sha256` and `checksum`", "keep one: a pinned digest needs no checksum file")
         return value
 
-    def identity(self, folder: Path) -> str | None:  # noqa: ARG002
+    def identity(self, folder: Path) -> str | None:
         return f"sha256:{self.sha256}" if self.sha256 is not None else None
 
-    def resolve(self, *, folder: Path, arch: str, offline: bool, refresh: bool, emit: Emit) -> Base:  # noqa: ARG002
+    def resolve(self, *, folder: Path, arch: str, offline: bool, refresh: bool, emit: Emit) -> Base:
         cache = Cache.open()
         disk_format, packer = settled_format(file_name(self.url), self.format)
         if offline:

@@ -86,7 +86,7 @@ defaults:
         """The file's path in the guest."""
         return f"{CLOUD_CFG_D}/{self.name}"
 
-    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:  # noqa: ARG002 - one file, named as it is
+    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:
         return (self.file,) if self.file is not None else ()
 
     def check(self, folder: Path) -> None:

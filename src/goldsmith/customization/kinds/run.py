@@ -69,7 +69,7 @@ class Run(Customization):
     def needs_network(self) -> bool:
         return self.network
 
-    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:  # noqa: ARG002 - one file, named as it is
+    def host_files(self, folder: Path | None = None) -> tuple[str, ...]:
         return (self.script,) if self.script is not None else ()
 
     def check(self, folder: Path) -> None:
