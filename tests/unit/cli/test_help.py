@@ -20,8 +20,8 @@ from goldsmith import errors
 from goldsmith.cli.main import app
 
 ROOT = Path(__file__).parents[3]
-WHOLE = typer.main.get_command(app)
-VERBS = WHOLE.commands  # type: ignore[attr-defined]
+WHOLE = typer.main.get_group(app)
+VERBS = WHOLE.commands
 DOCUMENTS = sorted(
     path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.yaml")] if path.is_file()
 )

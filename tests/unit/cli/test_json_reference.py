@@ -76,7 +76,7 @@ def objects(value: object, way: str = "") -> Iterator[tuple[str, set[str]]]:
             yield from objects(below, f"{way}.{key}" if way else str(key))
 
 
-def compare(verb: str, *documents: Mapping[str, Any]) -> None:
+def check_fields(verb: str, *documents: Mapping[str, Any]) -> None:
     """No field is undocumented, and each that is said to be always there is in every object that it belongs to."""
     for document in documents:
         for way, found in objects({key: value for key, value in document.items() if key != "schema"}):
@@ -121,12 +121,12 @@ def test_the_page_names_every_verb() -> None:
 def test_lint(recipe: Path) -> None:
     document = said("lint", recipe)
     assert document["findings"]
-    compare("lint", document)
+    check_fields("lint", document)
 
 
 @pytest.mark.usefixtures("own_folders")
 def test_plan(recipe: Path) -> None:
-    compare("plan", said("plan", recipe, "--offline"))
+    check_fields("plan", said("plan", recipe, "--offline"))
 
 
 def test_generalize_and_audit(tree: Path) -> None:
@@ -135,22 +135,22 @@ def test_generalize_and_audit(tree: Path) -> None:
     planned, audited, applied = documents
     assert planned["kept"]
     assert any("path_b64" in change for change in planned["plan"])
-    compare("generalize", planned, applied, said("generalize", "--list"))
-    compare("audit", audited)
+    check_fields("generalize", planned, applied, said("generalize", "--list"))
+    check_fields("audit", audited)
     only = {name for way, name, where in documented("generalize") if where == "with `--dry-run`" and not way}
     assert only <= set(planned)
     assert only & set(applied) == set()
 
 
 def test_init(tmp_path: Path) -> None:
-    compare("init", said("init", tmp_path / "new.yaml"))
+    check_fields("init", said("init", tmp_path / "new.yaml"))
 
 
 def test_gc(own_folders: Path) -> None:
     dead = own_folders / "pool" / ".goldsmith-1-dead"
     dead.mkdir(parents=True)
     document = said("gc", "--dry-run", "--output", dead.parent)
-    compare("gc", document)
+    check_fields("gc", document)
 
 
 def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("goldsmith.doctor.located", lambda _: None)
     document = diagnose.diagnose().as_json()
     assert document["missing"]
-    compare("doctor", json.loads(json.dumps(document)))
+    check_fields("doctor", json.loads(json.dumps(document)))
 
 
 @pytest.fixture
@@ -189,17 +189,17 @@ def image(tmp_path: Path) -> Image:
 
 
 def test_verify(verification: Verification) -> None:
-    compare("verify", verification.as_json())
+    check_fields("verify", verification.as_json())
 
 
 def test_build(image: Image, verification: Verification) -> None:
     document = Built(image, verification).as_json()
     assert document["verification"] == verification.as_json()
-    compare("build", {**document, "verification": None})
+    check_fields("build", {**document, "verification": None})
 
 
 def test_clone(image: Image) -> None:
-    compare("clone", CloneDisk(image.disk, image).as_json())
+    check_fields("clone", CloneDisk(image.disk, image).as_json())
 
 
 def test_an_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,8 +207,8 @@ def test_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit), conversation("build", json=True):
         raise errors.RecipeError([finding])
     document = json.loads(capsys.readouterr().out)
-    compare("error", {**document, "findings": []})
-    compare("lint", {"findings": document["findings"]})
+    check_fields("error", {**document, "findings": []})
+    check_fields("lint", {"findings": document["findings"]})
 
 
 def test_exit_codes() -> None:
@@ -231,6 +231,6 @@ def test_events() -> None:
 def test_a_field_that_is_not_documented_would_be_noticed(image: Image) -> None:
     document = CloneDisk(image.disk, image).as_json()
     with pytest.raises(AssertionError):
-        compare("clone", {**document, "surprise": 1})
+        check_fields("clone", {**document, "surprise": 1})
     with pytest.raises(AssertionError):
-        compare("clone", {key: value for key, value in document.items() if key != "backing"})
+        check_fields("clone", {key: value for key, value in document.items() if key != "backing"})
