@@ -22,17 +22,10 @@ MAY_START_PROCESSES = ("process", "root", "rootless", "guestfs", "base", "boot")
 WITH_BASE = 900
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Time for the base where it is used. With several workers a file stays on one of them, for its fixtures, and so do
-    all tests that boot machines: two pairs of clones at once take longer than one after the other.
-    """
     for item in items:
         if "debian12" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(WITH_BASE))
-        if item.get_closest_marker("xdist_group") is None:
-            group = "boot" if item.get_closest_marker("boot") else item.path.name
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.base,
     pytest.mark.guestfs,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("engines"),
 ]
 
 ROOT = Path(__file__).parents[3]
