@@ -46,7 +46,7 @@ EXT4 = "growing, erasing and sealing ext4"
 NEEDED: tuple[tuple[str, str], ...] = (
     ("qemu-img", DISKS),
     ("prlimit", DISKS),
-    ("sfdisk", "growing the disk, " + BOOTSTRAP),
+    ("sfdisk", BOOTSTRAP),
     ("qemu-storage-daemon", MOUNT),
     ("fusermount3", MOUNT),
     ("systemd-nspawn", MOUNT + ": guest programs (install, run, services)"),

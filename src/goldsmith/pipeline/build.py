@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goldsmith.disk.seal import Packing
@@ -94,7 +94,8 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         machines = acceleration(emit)
         operations, keep = select(recipe.generalize.operations), recipe.generalize.kept()
         overlay = lay_overlay(emit, base, recipe, scratch).disk
-        with opened(emit, overlay, engine, why, scratch=scratch, grow=True, accelerated=machines.kvm) as guest:
+        grow = recipe.disk.size is not None
+        with opened(emit, overlay, engine, why, scratch=scratch, grow=grow, accelerated=machines.kvm) as guest:
             customized = customize(emit, guest, recipe, record)
             generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
 
@@ -109,7 +110,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
 
         made = Made(recipe, key, base, customized, generalized, sealed, audited, proof)
         admitted = admit(emit, pool, made, record)
-        return Built(admitted.image, proof if admitted.new else None)
+        return Built(admitted.image, replace(proof, record=admitted.evidence) if admitted.new else None)
 
 
 def require_sound(recipe: Recipe, emit: Emit) -> None:

@@ -12,18 +12,24 @@ from typing import BinaryIO
 
 from goldsmith.disk.filesystem import FileSystemKind
 from goldsmith.disk.partitions import read_partitions
-from goldsmith.errors import BuildError
+from goldsmith.errors import BuildError, InputError
 from goldsmith.guest.worker.partition_table import grown
-from goldsmith.guest.worker.volumes import Volume, room_to_grow
+from goldsmith.guest.worker.volumes import Volume, cannot_grow, room_to_grow
 from goldsmith.run import run
 
 TIMEOUT = 600.0
 
 
 def partition(disk: BinaryIO, root: Volume, volumes: Sequence[Volume], size: int) -> Volume:
-    """Let the root's partition take all free room behind it on a disk of `size` bytes, if it is the last; what it is
-    then.
+    """Let the root's partition take all free room behind it on a disk of `size` bytes; what it is then.
+
+    Raises InputError where another partition lies between the root and the room.
     """
+    if cannot_grow(root, volumes, size):
+        raise InputError(
+            f"the root file system cannot grow to disk.size: {root} is not the last partition",
+            hint="leave disk.size out, or use a base whose root is its last partition",
+        )
     if not room_to_grow(root, volumes, size):
         return root
     for patch in grown(disk, size, root.number):

@@ -56,6 +56,12 @@ def room_to_grow(root: Volume, volumes: Sequence[Volume], size: int) -> bool:
     return root.number > 0 and is_last and size - (root.offset + root.size) >= WORTH_GROWING
 
 
+def cannot_grow(root: Volume, volumes: Sequence[Volume], size: int) -> bool:
+    """Whether there is room behind the last partition of a disk of `size` bytes, and the root is another one."""
+    end = max(volume.offset + volume.size for volume in volumes)
+    return root.offset + root.size < end and size - end >= WORTH_GROWING
+
+
 def no_system(name: str, volumes: Sequence[Volume], refused: Sequence[str]) -> InputError:
     """The error for a disk without a root that can be opened. `refused` says what could not be mounted and why."""
     kinds = {volume.filesystem.kind for volume in volumes if volume.filesystem is not None}

@@ -43,6 +43,11 @@ class Admitted:
     new: bool
 
     @property
+    def evidence(self) -> Path:
+        """Where consoles, logs and evidence lie beside the image."""
+        return self.image.path.with_name(f"{self.image.name.stem}{EVIDENCE_SUFFIX}")
+
+    @property
     def summary(self) -> str:
         return self.image.path.name if self.new else f"{self.image.path.name}, made by another run meanwhile"
 
