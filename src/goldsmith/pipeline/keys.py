@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from goldsmith import __version__
+from goldsmith.customization import hostfiles
 from goldsmith.customization.customization import Customization
 from goldsmith.errors import InputError
 from goldsmith.recipe.model import Recipe
@@ -72,15 +73,20 @@ def _inputs(recipe: Recipe, customization: Customization) -> dict[str, object]:
 
 
 def _file_digest(path: Path) -> str:
-    """Content and mode of a file, or of everything below a folder."""
+    """Content and mode of a file, links to it followed, or all that lies below a folder: its links word for word."""
     try:
         if path.is_dir():
-            below = sorted(path.rglob("*"))
-            return _digest({str(each.relative_to(path)): _file_digest(each) for each in below if not each.is_dir()})
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
-        return _digest({"mode": path.lstat().st_mode, "sha256": sha256(content).hexdigest()})
+            return _digest({str(each.relative_to(path)): _entry_digest(each) for each in hostfiles.walk(path)})
+        return _digest({"mode": path.stat().st_mode, "sha256": sha256(path.read_bytes()).hexdigest()})
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _entry_digest(path: Path) -> str:
+    target = hostfiles.link_target(path)
+    if target is not None:
+        return _digest({"link": target})
+    return _digest("folder") if path.is_dir() else _file_digest(path)
 
 
 def _digest(value: object) -> str:
