@@ -66,14 +66,16 @@ def gone(folder: Path) -> list[str]:
 
 
 def worker_of(pid: int) -> int | None:
-    """The worker itself: the deepest process below goldsmith's whose program is the worker's."""
+    """The worker itself: the topmost process below goldsmith whose program is the worker's. libguestfs forks another
+    one, to end the appliance, under the same command line.
+    """
     for child in children(pid):
-        below = worker_of(child)
-        if below is not None:
-            return below
         command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
         if b"-I" in command[:3] and any(word.endswith(b"guest/worker/main.py") for word in command[:3]):
             return child
+        below = worker_of(child)
+        if below is not None:
+            return below
     return None
 
 
@@ -106,18 +108,19 @@ def start(guest_disk: Disk, tmp_path: Path) -> Iterator[Start]:
 def kill_goldsmith(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
-    if process.stdout is not None:
+    if process.stdout is not None and not process.stdout.closed:
         process.stdout.close()
 
 
 def kill_worker(process: subprocess.Popen[str]) -> None:
+    """Where goldsmith has no worker yet, goldsmith itself."""
     worker = worker_of(process.pid)
-    if worker is not None:
-        os.kill(worker, signal.SIGKILL)
-        assert process.stdout is not None
-        assert "died during" in process.stdout.read()
-    else:
+    if worker is None:
         kill_goldsmith(process)
+        return
+    os.kill(worker, signal.SIGKILL)
+    said, _ = process.communicate(timeout=60)
+    assert "died during" in said
 
 
 KILLS = pytest.mark.parametrize("kill", [kill_goldsmith, kill_worker])
