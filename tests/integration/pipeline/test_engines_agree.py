@@ -58,6 +58,10 @@ def test_the_trees_are_the_same(results: dict[str, Any]) -> None:
     trees = {
         engine: {json.loads(path): json.loads(told) for path, told in said["tree"]} for engine, said in results.items()
     }
+    # The EFI system partition: `mount` sees into it only where the host has vfat; the appliance always has it.
+    for tree in trees.values():
+        for path in [path for path in tree if path.startswith("/boot/efi")]:
+            del tree[path]
     differing = {
         path: (trees["mount"].get(path), trees["guestfs"].get(path))
         for path in trees["mount"].keys() | trees["guestfs"].keys()

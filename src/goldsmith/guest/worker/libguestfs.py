@@ -158,9 +158,14 @@ class Handle:
         result = function(self._handle, *[_converted(argument) for argument in arguments])
         if result == failure:
             said = os.fsdecode(self._library.guestfs_last_error(self._handle) or b"libguestfs said nothing")
-            number = self._library.guestfs_last_errno(self._handle) or errno.EIO
+            number = self._library.guestfs_last_errno(self._handle) or _number_in(said)
             raise OSError(number, " ".join(said.split()))
         return result
+
+
+def _number_in(said: str) -> int:
+    """The error number that a message ends with: what `write` uploads in pieces fails without one."""
+    return errno.ENOSPC if said.rstrip().endswith(os.strerror(errno.ENOSPC)) else errno.EIO
 
 
 def _converted(argument: Any) -> Any:
