@@ -5,6 +5,7 @@ Every function raises only errors of `goldsmith.errors`; long ones report throug
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -187,7 +188,12 @@ def _kept(words: Iterable[str]) -> tuple[Keep, ...]:
             raise InputError(
                 f"--keep {word} is not PATH=REASON", hint="for example --keep '/etc/netplan/*=lab network'"
             )
-        kept.append(Keep(pattern, reason.strip()))
+        keep = Keep(pattern, reason.strip())
+        try:
+            keep.matches("/")
+        except re.error as error:
+            raise InputError(f"--keep {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
+        kept.append(keep)
     return tuple(kept)
 
 
