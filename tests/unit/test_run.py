@@ -172,6 +172,19 @@ def test_standard_input_is_closed_unless_given() -> None:
     assert run(["cat"], timeout=ENOUGH, stdin=b"given\0bytes").stdout == b"given\0bytes"
 
 
+def test_a_program_in_the_background_does_not_read_our_standard_input(tmp_path: Path) -> None:
+    own, (read_end, write_end) = os.dup(0), os.pipe()
+    os.dup2(read_end, 0)
+    try:
+        with (tmp_path / "log").open("wb") as log, running(["readlink", "/proc/self/fd/0"], log=log) as process:
+            assert process.wait(ENOUGH) == 0
+    finally:
+        os.dup2(own, 0)
+        for descriptor in (own, read_end, write_end):
+            os.close(descriptor)
+    assert (tmp_path / "log").read_text() == "/dev/null\n"
+
+
 def test_the_environment_has_no_proxies_and_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTPS_PROXY", "no_proxy", "SECRET_TOKEN", "PYTHONPATH", "LD_PRELOAD_X", "LANGUAGE"):
         monkeypatch.setenv(name, "http://user:secret@example.org")
