@@ -25,7 +25,7 @@ DISK_SIZE = 96 * MIB
 ROOT_OFFSET = MIB
 # What the engines need inside the guest, and what the tests run there.
 PROGRAMS = (
-    *("cat", "env", "head", "id", "ls", "mkdir", "mount", "rm", "sh", "sleep"),
+    *("cat", "env", "head", "id", "ln", "ls", "mkdir", "mount", "rm", "sh", "sleep"),
     *("test", "timeout", "touch", "true", "uname", "unshare"),
 )
 HOSTILE_NAMES = (b"new\nline", b"\xff\xfe", b"tab\tname", b"esc\x1b[31m", b" space ", "größe".encode(), b"-rf", b"*")
