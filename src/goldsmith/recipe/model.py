@@ -52,6 +52,8 @@ def _name(value: str) -> str:
 def _version(value: str) -> str:
     if not VERSION.fullmatch(value):
         raise wrong("is no version", 'letters, digits, `.`, `_`, `+`, `~` and `-`, such as "1.0" or "2026.09.1"')
+    if "-v" in value:
+        raise wrong("contains -v, which separates it from the name in the image's file name", "write it without -v")
     return value
 
 

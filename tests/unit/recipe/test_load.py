@@ -319,3 +319,11 @@ def test_what_is_no_mapping_is_no_recipe(complaints: Complain, content: str, sai
 def test_a_message_never_quotes_a_whole_file(complaints: Complain) -> None:
     said = complaints(f"{'k' * 900}: x\ncustomize: [{{delete: [{'d' * 5000}]}}]\n")
     assert {len(each) < 270 for each in said} == {True}
+
+
+def test_a_version_cannot_contain_what_separates_it_from_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text('name: a\nversion: "1-v2"\nbase: {bootstrap: debian/12}\ndatasource: local\n')
+    with pytest.raises(RecipeError) as raised:
+        load(path)
+    assert [str(finding.place) for finding in raised.value.findings] == [f"{path}:2:10"]

@@ -21,6 +21,7 @@ from goldsmith.guest.open import choose_engine
 from goldsmith.pipeline.steps.generalize import generalize_guest
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.pipeline.steps.seal import seal_disk
+from goldsmith.settings import scratch_dir
 
 MIB = 1 << 20
 
@@ -90,8 +91,8 @@ def generalize_existing(
     if output is not None and output.exists():
         raise InputError(f"{output} is there already", hint="choose another name: nothing is overwritten")
     chosen, why = choose_engine(engine, None, tree=tree)
-    folder = output.parent if output is not None else (where.parent if isinstance(where, Path) else where.path.parent)
-    with lease(folder) as scratch:
+    # What becomes OUT is made in its own file system; else nothing is written beside what is given.
+    with lease(output.parent if output is not None else scratch_dir()) as scratch:
         work = where
         if output is not None:
             assert isinstance(where, Disk)
