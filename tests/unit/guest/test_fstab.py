@@ -69,6 +69,11 @@ def test_no_place_is_outside_the_tree_or_the_kernels(path: str) -> None:
     assert places(f"UUID=bbbb-2 {path} xfs defaults 0 2\n".encode(), VOLUMES) == []
 
 
+@pytest.mark.parametrize("path", ["/runner", "/system", "/devel", "/process/data"])
+def test_a_name_that_only_begins_like_one_of_the_kernels_is_a_place(path: str) -> None:
+    assert places(f"UUID=bbbb-2 {path} xfs defaults 0 2\n".encode(), VOLUMES) == [Place(BOOT, path)]
+
+
 def test_a_trailing_slash_and_escapes_are_undone() -> None:
     content = b"UUID=bbbb-2 /my\\040data/ xfs defaults 0 2\nUUID=1A2B-3C4D /\xff vfat defaults 0 2\n"
     assert places(content, VOLUMES) == [Place(BOOT, "/my data"), Place(ESP, "/\udcff")]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from goldsmith.guest.paths import KERNEL_DIRECTORIES, is_canonical
+from goldsmith.guest.paths import KERNEL_DIRECTORIES, in_kernel_directory, is_canonical
 from goldsmith.guest.worker.volumes import Volume
 
 TAGS = ("UUID", "LABEL", "PARTUUID")
@@ -36,7 +36,9 @@ def _lines(text: str, volumes: Sequence[Volume]) -> Iterator[Place]:
             continue
         source, path, options = _unescape(fields[0]), _unescape(fields[1]), fields[3] if len(fields) > 3 else ""
         path = path.rstrip("/")
-        if not path or not is_canonical(path) or path.startswith(KERNEL_DIRECTORIES) or "noauto" in options.split(","):
+        if not path or not is_canonical(path) or "noauto" in options.split(","):
+            continue
+        if path in KERNEL_DIRECTORIES or in_kernel_directory(path):
             continue
         volume = _volume(source, volumes)
         if volume is not None:
