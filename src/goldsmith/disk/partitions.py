@@ -13,7 +13,7 @@ import struct
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,7 +31,7 @@ UNUSED = b"\0" * 16
 @dataclass(frozen=True, slots=True)
 class Partition:
     """`offset` and `size` are in bytes; `type` is a lower-case GUID (GPT) or two hexadecimal digits (MBR); `name` is
-    the GPT's, unchecked text.
+    the GPT's, unchecked text; `guid` is the GPT's for this one partition, what fstab calls PARTUUID.
     """
 
     number: int
@@ -39,6 +39,7 @@ class Partition:
     size: int
     type: str
     name: str = ""
+    guid: str = field(default="", compare=False)
 
     @property
     def end(self) -> int:
@@ -187,4 +188,5 @@ def _gpt_table(source: Source, lba: int, sector: int) -> list[Partition] | None:
 def _gpt_partition(number: int, entry: bytes, sector: int) -> Partition:
     first, last = struct.unpack_from("<QQ", entry, 32)
     name = entry[56:128].decode("utf-16-le", "replace").split("\0", 1)[0]
-    return Partition(number, first * sector, (last + 1 - first) * sector, str(uuid.UUID(bytes_le=entry[:16])), name)
+    kind, guid = (str(uuid.UUID(bytes_le=entry[at : at + 16])) for at in (0, 16))
+    return Partition(number, first * sector, (last + 1 - first) * sector, kind, name, guid)

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-import posixpath
-import shutil
 import signal
-import socket
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
@@ -28,11 +24,11 @@ from goldsmith.guest.worker.appliance_program import run
 from goldsmith.guest.worker.appliance_tree import ApplianceTree
 from goldsmith.guest.worker.backend import Opening, Program
 from goldsmith.guest.worker.libguestfs import Handle
+from goldsmith.guest.worker.sockets import forget_dead, forget_own
 from goldsmith.guest.worker.volumes import MOUNTABLE, OS_RELEASES, Volume, no_system, read_volumes
 
 DEVICE = "/dev/sda"
 OPTIONS = "nosuid,nodev,noatime"
-SOCKET_NAME = "guestfsd.sock"
 FSTAB = "/etc/fstab"
 
 
@@ -122,6 +118,7 @@ class Appliance:
     def _start(self) -> None:
         handle, opening = self._handle, self._opening
         os.makedirs(opening.cache, exist_ok=True)
+        forget_dead()
         try:
             handle.call("set_backend", "direct")
             if not opening.accelerated:
@@ -142,7 +139,7 @@ class Appliance:
                 f"libguestfs cannot start its appliance: {_said(error)}",
                 hint="goldsmith doctor says what is missing; libguestfs-test-tool shows the appliance's own messages",
             ) from error
-        _forget_socket_folder()
+        forget_own()
 
     def _find_root(self, volumes: Sequence[Volume]) -> Volume:
         refused = []
@@ -247,20 +244,6 @@ class _Device(io.RawIOBase):
         written = self._handle.pwrite_device(DEVICE, bytes(content[: self.LARGEST]), self._at)
         self._at += written
         return written
-
-
-def _forget_socket_folder() -> None:
-    """The appliance has connected: the folder of the socket that it was waited for at is of no more use, and would
-    stay behind if we were killed.
-    """
-    for name in os.listdir("/proc/self/fd"):
-        with suppress(OSError):
-            if not stat.S_ISSOCK(os.stat(int(name)).st_mode):
-                continue
-            with socket.socket(fileno=os.dup(int(name))) as bound:
-                where = bound.getsockname() if bound.family == socket.AF_UNIX else ""
-            if isinstance(where, str) and posixpath.basename(where) == SOCKET_NAME:
-                shutil.rmtree(posixpath.dirname(where), ignore_errors=True)
 
 
 def _said(error: OSError) -> str:

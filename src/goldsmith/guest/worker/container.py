@@ -8,8 +8,6 @@ not run: there is no fallback to the host's root.
 from __future__ import annotations
 
 import os
-import pwd
-import secrets
 import shutil
 import tempfile
 import threading
@@ -23,6 +21,7 @@ from goldsmith.guest.change import ABSENT, Plan, Remove, Seen, Write
 from goldsmith.guest.guest import GuestProgram
 from goldsmith.guest.worker import syscalls
 from goldsmith.guest.worker.backend import Program
+from goldsmith.guest.worker.idmap import UIDS, map_owners
 from goldsmith.guest.worker.posix_tree import PosixTree
 from goldsmith.guest.worker.program import (
     POLICY,
@@ -35,8 +34,6 @@ from goldsmith.guest.worker.program import (
 )
 from goldsmith.run import Running, running
 
-# systemd's range of uids for containers (systemd.io/UIDS-GIDS); one container has 65536 of them.
-FIRST_UID, LAST_UID, UIDS = 0x00080000, 0x6FFF0000, 0x10000
 # Of what nspawn leaves to a container; no package's script needs them.
 DROPPED = "CAP_SYS_BOOT,CAP_SYS_TTY_CONFIG,CAP_AUDIT_CONTROL,CAP_LEASE,CAP_NET_BROADCAST"
 NSPAWN_FOLDER = "/run/systemd/nspawn"
@@ -48,8 +45,10 @@ class Container:
 
     def __init__(self, root: str, private: str, tree: PosixTree) -> None:
         self._root = root
+        self._mapped = os.path.join(private, "mapped")
         self._private = private
         self._tree = tree
+        self._base = 0
         self._running: Running | None = None
         self._proven = False
         # nspawn keeps names there; a tmpfs of this worker's own keeps two workers apart and leaves nothing on the host.
@@ -75,9 +74,22 @@ class Container:
         if self._running is not None:
             self._running.end()
 
+    def close(self) -> None:
+        """Nothing of the guest is in use any more."""
+        if self._base:
+            syscalls.unmount(self._mapped, detach=True)
+            self._base = 0
+
+    def _map_owners(self) -> int:
+        """The uid that is root in the container: the same for all programs of one session."""
+        if not self._base:
+            os.mkdir(self._mapped)
+            self._base = map_owners(self._root, self._mapped, self._private)
+        return self._base
+
     def _run(self, program: Program) -> GuestProgram:
         with ExitStack() as stack:
-            base = unused_uid()
+            base = self._map_owners()
             folder = Path(tempfile.mkdtemp(dir=self._private))
             stack.callback(shutil.rmtree, folder)
             binds = {
@@ -88,7 +100,7 @@ class Container:
                 binds |= stack.enter_context(self._resolver(folder))
             binds |= stack.enter_context(self._services_kept_from_starting(folder))
             stdin = _handed(folder / "stdin", program.stdin, base)
-            argv = nspawn_argv(self._root, base, binds, program)
+            argv = nspawn_argv(self._mapped, base, binds, program)
             output = _Output(base)
             with (
                 stdin.open("rb") as source,
@@ -163,7 +175,8 @@ def nspawn_argv(root: str, base: int, binds: Mapping[str, str], program: Program
         "--machine=guest",
         f"--directory={root}",
         f"--private-users={base}:{UIDS}",
-        "--private-users-ownership=map",
+        # The root is mapped already.
+        "--private-users-ownership=off",
         *([] if program.network else ["--private-network"]),
         f"--drop-capability={DROPPED}",
         "--resolv-conf=off",
@@ -175,16 +188,6 @@ def nspawn_argv(root: str, base: int, binds: Mapping[str, str], program: Program
         "--",
         *started_by_shell(program),
     ]
-
-
-def unused_uid() -> int:
-    """The first of a range of uids that nobody on this host has."""
-    while True:
-        base = FIRST_UID + UIDS * secrets.randbelow((LAST_UID - FIRST_UID) // UIDS + 1)
-        try:
-            pwd.getpwuid(base)
-        except KeyError:
-            return base
 
 
 def _escape(path: str) -> str:

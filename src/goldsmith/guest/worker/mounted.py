@@ -59,6 +59,7 @@ class Mounted:
             stack.callback(self._tree.close)
             self._mount_others(volumes, root)
             self._container = Container(self._root, private, self._tree)
+            stack.callback(self._container.close)
             self._stack = stack.pop_all()
 
     def index(self, roots: Sequence[str], *, digests: bool) -> Index:

@@ -22,6 +22,7 @@ MS_NOSUID = 2
 MS_NODEV = 4
 MS_REMOUNT = 32
 MS_NOATIME = 1024
+MNT_DETACH = 2
 UMOUNT_NOFOLLOW = 8
 
 # linux/sched.h
@@ -62,14 +63,21 @@ def mount(source: str, target: str, filesystem: str, flags: int, options: str = 
     _check(done, target)
 
 
-def unmount(target: str) -> None:
-    """Unmount, as in umount2(2), never through a link. Raises OSError."""
-    _check(_libc.umount2(os.fsencode(target), UMOUNT_NOFOLLOW), target)
+def unmount(target: str, *, detach: bool = False) -> None:
+    """Unmount, as in umount2(2), never through a link; with `detach` also what is mounted below. Raises OSError."""
+    _check(_libc.umount2(os.fsencode(target), UMOUNT_NOFOLLOW | (MNT_DETACH if detach else 0)), target)
 
 
 def own_mount_namespace() -> None:
     """A copy of the mount namespace for the calling thread and what it starts from now on. Raises OSError."""
     _check(_libc.unshare(CLONE_NEWNS), "mount namespace")
+
+
+def invoke(number: int, *arguments: int | bytes | ctypes.c_size_t) -> int:
+    """Any system call by its number. Raises OSError."""
+    result = int(_libc.syscall(ctypes.c_long(number), *arguments))
+    _check(min(0, result), f"system call {number}")
+    return result
 
 
 def sync_filesystem(descriptor: int) -> None:

@@ -45,7 +45,9 @@ def read_volumes(disk: BinaryIO, name: str, size: int) -> list[Volume]:
         partitions = read_partitions(disk)
         if not partitions:
             return [Volume(0, 0, size, recognize(disk))]
-        return [Volume(part.number, part.offset, part.size, recognize(disk, part.offset)) for part in partitions]
+        return [
+            Volume(part.number, part.offset, part.size, recognize(disk, part.offset), part.guid) for part in partitions
+        ]
     except InputError as error:
         raise InputError(error.message.replace(disk.name, name), hint=error.hint) from error
 
