@@ -185,3 +185,29 @@ def test_a_whole_disk_without_partitions_has_none_to_grow() -> None:
     disk = io.BytesIO(bytes(LARGE))
     (whole,) = volumes = read_volumes(disk, "image.qcow2", LARGE)
     assert grow.partition(disk, whole, volumes, LARGE) == whole
+
+
+def with_copy_at(disk: bytearray, lba: int) -> bytearray:
+    """The first header names another sector as the place of its copy, and its checksum holds."""
+    header = bytearray(disk[512 : 512 + 92])
+    struct.pack_into("<Q", header, 32, lba)
+    struct.pack_into("<I", header, 16, 0)
+    struct.pack_into("<I", header, 16, zlib.crc32(header))
+    disk[512 : 512 + 92] = header
+    return disk
+
+
+@pytest.mark.parametrize("lba", [0, 1, 3 * MIB // 512, 2**63])
+def test_only_a_copy_behind_all_partitions_is_erased(lba: int) -> None:
+    disk = enlarged(with_copy_at(two_partitions(512), lba))
+    patches = grown(disk, LARGE, 1)
+    assert bytes(512) not in [patch.content for patch in patches]
+    assert read_partitions(io.BytesIO(patched(disk, patches)))[0].size == 62 * MIB
+
+
+@pytest.mark.parametrize("at", [512 + 40, 1024 + 40])
+def test_a_damaged_first_table_is_refused(at: int) -> None:
+    damaged = two_partitions(512)
+    damaged[at] ^= 1
+    with pytest.raises(InputError, match="damaged"):
+        grown(enlarged(damaged), LARGE, 1)

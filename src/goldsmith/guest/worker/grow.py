@@ -32,7 +32,13 @@ def partition(disk: BinaryIO, root: Volume, volumes: Sequence[Volume], size: int
         )
     if not room_to_grow(root, volumes, size):
         return root
-    for patch in grown(disk, size, root.number):
+    patches = grown(disk, size, root.number)
+    if not patches:
+        raise InputError(
+            f"the root file system cannot grow to disk.size: {root} is in a partition table that cannot be changed",
+            hint="leave disk.size out, or use a base with a GPT or whose root is a primary partition",
+        )
+    for patch in patches:
         disk.seek(patch.offset)
         disk.write(patch.content)
     disk.flush()

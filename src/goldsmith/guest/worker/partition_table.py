@@ -10,7 +10,10 @@ import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from goldsmith.errors import InputError
+
 ALIGNMENT = 1 << 20
+SIGNATURE = b"EFI PART"
 HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
 ENTRY_LAST = 40
 PROTECTIVE = 0xEE
@@ -28,13 +31,14 @@ class Patch:
 def grown(disk: BinaryIO, size: int, number: int) -> list[Patch]:
     """What makes partition `number`, the last on a disk of `size` bytes, reach to the disk's end; [] if it cannot.
 
-    The disk's table is sound: it was read by `read_partitions` before.
+    Raises InputError where the first table of a GPT is damaged, even if its copy is whole: writing would make the
+    damage look sound.
     """
     first = _read(disk, 0, 512)
     kinds = [first[446 + 16 * slot + 4] for slot in range(4)]
     if PROTECTIVE in kinds:
         for sector in (512, 4096):
-            if _read(disk, sector, 8) == b"EFI PART":
+            if _read(disk, sector, 8) == SIGNATURE:
                 return _grown_gpt(disk, size, number, sector)
         return []
     return _grown_mbr(first, size, number) if number <= 4 else []
@@ -58,12 +62,14 @@ def _grown_gpt(disk: BinaryIO, size: int, number: int, sector: int) -> list[Patc
     )
     last = size // sector - 1
     table = -(-count * entry_size // sector)
+    _require_sound(header, _read(disk, entries_at * sector, count * entry_size))
     last_usable = last - table - 1
     per_alignment = ALIGNMENT // sector
     end = (last_usable + 1) // per_alignment * per_alignment - 1
     entries = bytearray(_read(disk, entries_at * sector, count * entry_size))
     at = (number - 1) * entry_size + ENTRY_LAST
-    if end <= struct.unpack_from("<Q", entries, at)[0]:
+    previous_end = struct.unpack_from("<Q", entries, at)[0]
+    if end <= previous_end:
         return []
     struct.pack_into("<Q", entries, at, end)
     crc = zlib.crc32(entries)
@@ -86,9 +92,21 @@ def _grown_gpt(disk: BinaryIO, size: int, number: int, sector: int) -> list[Patc
         Patch(own * sector, head(own, last, entries_at)),
         Patch(0, bytes(protective)),
     ]
-    if old_backup != last:
+    # The header may name any sector as the copy's. Only one behind all partitions that is a copy is erased.
+    if previous_end < old_backup < last and _read(disk, old_backup * sector, 8) == SIGNATURE:
         patches.append(Patch(old_backup * sector, bytes(sector)))
     return patches
+
+
+def _require_sound(header: bytes, entries: bytes) -> None:
+    length = struct.unpack_from("<I", header, 12)[0]
+    blank = header[:16] + bytes(4) + header[20 : max(HEADER.size, min(length, len(header)))]
+    said = struct.unpack_from("<I", header, 16)[0], struct.unpack_from("<I", header, 88)[0]
+    if said != (zlib.crc32(blank), zlib.crc32(entries)):
+        raise InputError(
+            "the disk cannot grow: its first partition table is damaged",
+            hint="repair it (sgdisk --verify), or leave disk.size out",
+        )
 
 
 def _read(disk: BinaryIO, offset: int, length: int) -> bytes:
