@@ -14,6 +14,7 @@ from typing import Any
 
 LIBRARY = "libguestfs.so.0"
 NO_CLOSE_ON_EXIT = 2
+PIECE = 1 << 20
 # Names of optional arguments, and the end of a list of them, as in guestfs.h.
 ADD_DRIVE_READONLY, ADD_DRIVE_FORMAT, ADD_DRIVE_DISCARD = 0, 1, 10
 E2FSCK_CORRECT, E2FSCK_FORCE_ALL = 0, 1
@@ -115,9 +116,14 @@ class Handle:
         return self.call("pwrite_device", device, buffer, ctypes.c_size_t(len(content)), ctypes.c_int64(offset))
 
     def write(self, path: str, content: bytes) -> None:
-        """Make a file or replace its content, in place."""
-        buffer = ctypes.create_string_buffer(content, max(1, len(content)))
-        self.call("write", path, buffer, ctypes.c_size_t(len(content)))
+        """Make a file or replace its content, in place.
+
+        In pieces: what is too long for one message would be uploaded, and an upload fails without an error number.
+        """
+        for offset in range(0, max(1, len(content)), PIECE):
+            piece = content[offset : offset + PIECE]
+            buffer = ctypes.create_string_buffer(piece, max(1, len(piece)))
+            self.call("write_append" if offset else "write", path, buffer, ctypes.c_size_t(len(piece)))
 
     def set_xattr(self, path: str, name: str, value: bytes) -> None:
         """Set an attribute, links not followed. Raises OSError (ENOTSUP) for values that the interface cannot carry."""
@@ -158,14 +164,9 @@ class Handle:
         result = function(self._handle, *[_converted(argument) for argument in arguments])
         if result == failure:
             said = os.fsdecode(self._library.guestfs_last_error(self._handle) or b"libguestfs said nothing")
-            number = self._library.guestfs_last_errno(self._handle) or _number_in(said)
+            number = self._library.guestfs_last_errno(self._handle) or errno.EIO
             raise OSError(number, " ".join(said.split()))
         return result
-
-
-def _number_in(said: str) -> int:
-    """The error number that a message ends with: what `write` uploads in pieces fails without one."""
-    return errno.ENOSPC if said.rstrip().endswith(os.strerror(errno.ENOSPC)) else errno.EIO
 
 
 def _converted(argument: Any) -> Any:
