@@ -171,33 +171,35 @@ def opened(engine: str, folder: Path, disk: Disk | None, *, read_only: bool = Fa
 
 ENGINES = [
     pytest.param("tree", marks=pytest.mark.process),
+    pytest.param("tree", marks=[pytest.mark.process, pytest.mark.rootless], id="tree-as-plain-user"),
     pytest.param("mount", marks=[pytest.mark.root, requires_root]),
     pytest.param("guestfs", marks=pytest.mark.guestfs),
 ]
-DISK_ENGINES = ENGINES[1:]
+DISK_ENGINES = ENGINES[2:]
 
 
-Guests = Callable[[str], Opened]
+Guests = Callable[..., Opened]
 
 
 @pytest.fixture(scope="session")
 def guests(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Guests]:
-    """One open guest per engine for the whole session."""
+    """One open guest per engine, and a plain user's tree apart from root's, for the whole session."""
     with ExitStack() as stack:
         known: dict[str, Opened] = {}
 
-        def get(engine: str) -> Opened:
-            if engine not in known:
+        def get(engine: str, *, rootless: bool = False) -> Opened:
+            key = f"{engine}-rootless" if rootless else engine
+            if key not in known:
                 disk = None if engine == "tree" else request.getfixturevalue("guest_disk")
-                known[engine] = stack.enter_context(opened(engine, tmp_path_factory.mktemp(engine), disk))
-            return known[engine]
+                known[key] = stack.enter_context(opened(engine, tmp_path_factory.mktemp(engine), disk))
+            return known[key]
 
         yield get
 
 
 @pytest.fixture(params=ENGINES)
 def guest(request: pytest.FixtureRequest, guests: Guests) -> Guest:
-    return guests(request.param).guest
+    return guests(request.param, rootless=request.node.get_closest_marker("rootless") is not None).guest
 
 
 @pytest.fixture(params=DISK_ENGINES)

@@ -187,11 +187,17 @@ def test_trim_gives_blocks_back(runner: Runner) -> None:
     assert overlay.stat().st_blocks < used - 30_000
 
 
-def test_a_full_file_system_is_one_clear_line(runner: Runner) -> None:
+def test_a_full_file_system_is_one_clear_line_and_costs_nothing(runner: Runner) -> None:
+    apply(runner, Write(path="/t/old", seen=ABSENT, content=b"old", **WHY))
     runner.guest.run(["sh", "-c", "cat /dev/zero >/t/fill"], timeout=120)
     try:
-        with pytest.raises(BuildError, match="cannot change /t/more in the guest: its file system is full") as raised:
-            apply(runner, Write(path="/t/more", seen=ABSENT, content=bytes(12 << 20), **WHY))
-        assert raised.value.hint == "give the image a larger disk (disk: size:)"
+        for path, seen in (("/t/new", ABSENT), ("/t/old", Seen(FileType.REGULAR))):
+            with pytest.raises(
+                BuildError, match=f"cannot change {path} in the guest: its file system is full"
+            ) as raised:
+                apply(runner, Write(path=path, seen=seen, content=bytes(12 << 20), **WHY))
+            assert raised.value.hint == "give the image a larger disk (disk: size:)"
+        assert runner.guest.read("/t/old") == b"old"
+        assert "/t/new" not in list(runner.guest.index(["/t"]))
     finally:
-        shell(runner, "rm -f /t/fill /t/more")
+        apply(runner, Remove(path="/t/fill", seen=Seen(FileType.REGULAR), **WHY))

@@ -6,6 +6,7 @@ path and then changing it is one step.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import posixpath
@@ -202,7 +203,7 @@ class ApplianceTree:
     def _write(self, change: Write, before: Entry | None) -> None:
         if before is not None and not before.is_regular:
             raise conflict(change, f"it is a {before.type}, not a regular file")
-        self._handle.write(change.path, change.content)
+        self._fill(change.path, change.content, before)
         uid, gid = (before.uid, before.gid) if before is not None else (0, 0)
         mode = before.mode if before is not None else 0o644
         if before is None or change.uid is not None or change.gid is not None:
@@ -215,6 +216,22 @@ class ApplianceTree:
             wanted_xattrs[LABEL] = change.label
         if wanted_xattrs:
             self._restore_xattrs(change.path, wanted_xattrs)
+
+    def _fill(self, path: str, content: bytes, before: Entry | None) -> None:
+        """A full file system costs nothing: a new file goes again, an old one gets back what it held."""
+        if before is not None and before.size >= len(content):
+            self._handle.write(path, content)
+            return
+        held = self.read(path, before.size) if before is not None else None
+        try:
+            self._handle.write(path, content)
+        except OSError:
+            if held is None:
+                with contextlib.suppress(OSError):
+                    self._handle.call("rm", path)
+            else:
+                self._handle.write(path, held)
+            raise
 
     def _make_directory(self, change: MakeDirectory, before: Entry | None) -> None:
         if before is not None:

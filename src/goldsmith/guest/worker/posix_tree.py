@@ -193,13 +193,11 @@ class PosixTree:
         if before is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             made = os.open(name, flags, 0o600, dir_fd=directory)
-            with open(made, "wb") as file:
-                file.write(change.content)
-                file.flush()
-                self._own(made, change.uid or 0, change.gid or 0)
-                os.fchmod(made, 0o644 if change.mode is None else change.mode)
-                if change.label is not None:
-                    os.setxattr(made, LABEL, change.label)
+            try:
+                self._fill(made, change)
+            except OSError:
+                os.unlink(name, dir_fd=directory)
+                raise
             return
         if not before.is_regular:
             raise conflict(change, f"it is a {before.type}, not a regular file")
@@ -207,9 +205,9 @@ class PosixTree:
         if os.geteuid() != 0 and not before.mode & stat.S_IWUSR:
             os.chmod(f"/proc/self/fd/{found}", before.mode | stat.S_IWUSR)
         with _closing(found), open(f"/proc/self/fd/{found}", "r+b") as file:
-            file.truncate(0)
+            _reserve(file.fileno(), len(change.content), before.size)
             file.write(change.content)
-            file.flush()
+            file.truncate()
             uid = before.uid if change.uid is None else self._owner_of(change.uid, 0)
             gid = before.gid if change.gid is None else self._owner_of(change.gid, 1)
             if (uid, gid) != (before.uid, before.gid):
@@ -218,6 +216,15 @@ class PosixTree:
             os.fchmod(file.fileno(), before.mode if change.mode is None else change.mode)
             wanted = dict(before.xattrs) | ({LABEL: change.label} if change.label is not None else {})
             _restore_xattrs(f"/proc/self/fd/{found}", wanted)
+
+    def _fill(self, made: int, change: Write) -> None:
+        with open(made, "wb") as file:
+            file.write(change.content)
+            file.flush()
+            self._own(made, change.uid or 0, change.gid or 0)
+            os.fchmod(made, 0o644 if change.mode is None else change.mode)
+            if change.label is not None:
+                os.setxattr(made, LABEL, change.label)
 
     def _make_directory(self, change: MakeDirectory, directory: int, name: str, before: Entry | None) -> None:
         if before is not None:
@@ -264,6 +271,17 @@ class PosixTree:
 
     def _owner_of(self, wanted: int, which: int) -> int:
         return wanted or self._owner[which]
+
+
+def _reserve(descriptor: int, size: int, before: int) -> None:
+    """Have the room for what will be written over a file, so that a full file system costs none of its content."""
+    if size <= before:
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
 
 
 def _entry(directory: int, name: str, path: str) -> Entry:
