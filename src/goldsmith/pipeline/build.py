@@ -83,6 +83,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     """
     require_sound(recipe, emit)
     pool = Pool(options.pool)
+    require_own_name(recipe, pool)
     with pool.scratch() as scratch, kept_on_failure(scratch / "record", recipe.stem, emit) as record:
         base = settle_base(emit, recipe, offline=options.offline, refresh=options.refresh).base
         key = build_key(recipe, base.sha256)
@@ -111,6 +112,14 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         made = Made(recipe, key, base, customized, generalized, sealed, audited, proof)
         admitted = admit(emit, pool, made, record)
         return Built(admitted.image, replace(proof, record=admitted.evidence) if admitted.new else None)
+
+
+def require_own_name(recipe: Recipe, pool: Pool) -> None:
+    """Stop before a base is fetched where the name and version are taken by what other inputs made of any base."""
+    name = ImageName(recipe.name, recipe.version)
+    there = pool.find(name.name, name.version)
+    if there is not None:
+        pool.already_built(name, build_key(recipe, there.manifest.base.sha256))
 
 
 def require_sound(recipe: Recipe, emit: Emit) -> None:

@@ -167,3 +167,11 @@ def test_an_image_that_changed_is_not_verified(image: Image) -> None:
     image.path.write_bytes(b"other bytes")
     with pytest.raises(GoldsmithError, match="has changed since it was admitted"):
         api.verify("web", pool=image.path.parent)
+
+
+def test_a_name_that_other_inputs_took_is_told_before_any_base_is_looked_for(written: Path, image: Image) -> None:
+    assert image.manifest.build_key == "sha256:1"
+    written.write_text(RECIPE.replace("bootstrap: debian/12", "file: base.qcow2") + "datasource: local\n")
+    (tmp := written.with_name("base.qcow2")).write_bytes(b"no disk at all")
+    with pytest.raises(InputError, match=r"web:1\.0 is in .* already, built from other inputs"):
+        api.build(written, pool=tmp.parent / "pool")
