@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -20,6 +21,13 @@ MAY_START_PROCESSES = ("process", "root", "rootless", "guestfs", "base", "boot")
 
 # Seconds for a test that may be the one that makes the base, or waits for another that does.
 WITH_BASE = 900
+
+
+def pytest_configure() -> None:
+    """Programs that tests start and interrupt must hear it, also where the tests run behind `&` or nohup."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,8 +18,6 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def own_handlers() -> Iterator[None]:
     previous = {number: signal.getsignal(number) for number in NUMBERS}
-    # Tests may themselves run under nohup.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     for number, handler in previous.items():
         signal.signal(number, handler)
