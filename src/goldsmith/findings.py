@@ -32,17 +32,23 @@ class HostPlace:
 
 @dataclass(frozen=True, slots=True)
 class GuestPlace:
-    """A path in the guest; undecodable bytes are carried as surrogate escapes."""
+    """A path in the guest; undecodable bytes are carried as surrogate escapes. `line` and `column` (1-based) are 0 where
+    the whole file is meant.
+    """
 
     path: str
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
-        return printable(self.path)
+        return printable(self.path) + (f":{self.line}:{self.column}" if self.line else "")
 
     def as_json(self) -> dict[str, object]:
         shown: dict[str, object] = {"path": printable(self.path)}
         if shown["path"] != self.path:
             shown["path_b64"] = base64.b64encode(self.path.encode("utf-8", "surrogateescape")).decode("ascii")
+        if self.line:
+            shown |= {"line": self.line, "column": self.column}
         return shown
 
 
@@ -50,8 +56,17 @@ Place = HostPlace | GuestPlace | None
 
 
 @dataclass(frozen=True, slots=True)
+class TextEdit:
+    """A repair of one line of a file on the host: `old`, which stands at the place, becomes `new`."""
+
+    place: HostPlace
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem: its rule's code, how bad it is, where, and what to do."""
+    """One problem: its rule's code, how bad it is, where, and what to do. `repair` is given only where it is safe."""
 
     code: str
     severity: Severity
@@ -59,6 +74,7 @@ class Finding:
     place: Place = None
     hint: str | None = None
     subject: str = ""
+    repair: TextEdit | None = None
 
     def as_json(self) -> dict[str, object]:
         return {
