@@ -32,8 +32,9 @@ class HostPlace:
 
 @dataclass(frozen=True, slots=True)
 class GuestPlace:
-    """A path in the guest; undecodable bytes are carried as surrogate escapes. `line` and `column` (1-based) are 0 where
-    the whole file is meant.
+    """A path in the guest; undecodable bytes are carried as surrogate escapes.
+
+    `line` and `column` are 1-based, and 0 where the whole file is meant.
     """
 
     path: str
