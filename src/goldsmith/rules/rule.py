@@ -14,6 +14,7 @@ class Needs(StrEnum):
     """What a rule looks at; the name of its folder."""
 
     RECIPE = "recipe"
+    CLOUDCONFIG = "cloudconfig"
     TREE = "tree"
     CLONE = "clone"
     CLONES = "clones"
@@ -66,13 +67,15 @@ class Rule:
 _REGISTRY: dict[str, Rule] = {}
 
 
-def rule(code: str, name: str, *, needs: Needs, why: str) -> Callable[[Callable[[Any], Iterator[Outcome]]], Rule]:
+def rule(
+    code: str, name: str, *, needs: Needs, why: str, since: str = "", wrong: str = "", right: str = ""
+) -> Callable[[Callable[[Any], Iterator[Outcome]]], Rule]:
     """Register a function over evidence as a rule. `why` is a sentence for the reference page."""
 
     def register(run: Callable[[Any], Iterator[Outcome]]) -> Rule:
         if code in _REGISTRY:
             raise ValueError(f"two rules have the code {code}")
-        made = Rule(code=code, name=name, needs=needs, why=why, run=run)
+        made = Rule(code, name, needs, why, run, since, wrong, right)
         _REGISTRY[code] = made
         return made
 
