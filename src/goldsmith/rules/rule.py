@@ -16,6 +16,7 @@ class Needs(StrEnum):
     RECIPE = "recipe"
     CLOUDCONFIG = "cloudconfig"
     TREE = "tree"
+    BYTES = "bytes"
     CLONE = "clone"
     CLONES = "clones"
 
@@ -54,7 +55,9 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`run` yields an outcome for each subject it judged. Where the rule does not apply it yields a pass whose `seen`
-    says so; `judge` turns silence into an unproven outcome.
+    says so; `judge` turns silence into an unproven outcome. `roots` are the guest paths that a rule of the tree has to
+    see beyond what operations and other rules list; homes of users are always there. `since` says from which version of
+    the software that is judged the rule holds; `wrong` and `right` are an example that fails and what it should be.
     """
 
     code: str
@@ -62,20 +65,32 @@ class Rule:
     needs: Needs
     why: str
     run: Callable[[Any], Iterable[Outcome]]
+    roots: tuple[str, ...] = ()
+    since: str = ""
+    wrong: str = ""
+    right: str = ""
 
 
 _REGISTRY: dict[str, Rule] = {}
 
 
 def rule(
-    code: str, name: str, *, needs: Needs, why: str, since: str = "", wrong: str = "", right: str = ""
+    code: str,
+    name: str,
+    *,
+    needs: Needs,
+    why: str,
+    roots: tuple[str, ...] = (),
+    since: str = "",
+    wrong: str = "",
+    right: str = "",
 ) -> Callable[[Callable[[Any], Iterator[Outcome]]], Rule]:
     """Register a function over evidence as a rule. `why` is a sentence for the reference page."""
 
     def register(run: Callable[[Any], Iterator[Outcome]]) -> Rule:
         if code in _REGISTRY:
             raise ValueError(f"two rules have the code {code}")
-        made = Rule(code, name, needs, why, run, since, wrong, right)
+        made = Rule(code, name, needs, why, run, roots, since, wrong, right)
         _REGISTRY[code] = made
         return made
 
