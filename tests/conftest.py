@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.oracle.oracle import Oracle, oracle
 
 from goldsmith.base.base import Base
 from goldsmith.base.source import registered
@@ -19,6 +21,7 @@ settings.load_profile("goldsmith")
 
 MAY_START_PROCESSES = ("process", "root", "rootless", "guestfs", "base", "boot")
 
+DOWNLOADING = ("debian12", "cloud_init", "cloud_init_22_4", "cloud_init_25_1")
 # Seconds for a test that may be the one that makes the base, or waits for another that does.
 WITH_BASE = 900
 
@@ -32,7 +35,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "debian12" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+        if set(DOWNLOADING) & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(WITH_BASE))
 
 
@@ -62,3 +65,24 @@ def debian12() -> Base:
     """A bootstrapped Debian 12 in the user's own cache, for tests marked `base`: read-only, lay overlays on it."""
     source = registered()["bootstrap"].model_validate({"bootstrap": "debian/12"})
     return source.resolve(folder=Path(), arch="x86_64", offline=False, refresh=False, emit=ignore)
+
+
+@pytest.fixture(scope="session")
+def cloud_init_22_4() -> Iterator[Oracle]:
+    """Debian 12's cloud-init, for tests marked `process`."""
+    with oracle("22.4") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def cloud_init_25_1() -> Iterator[Oracle]:
+    """Debian 13's cloud-init, for tests marked `process`."""
+    with oracle("25.1") as started:
+        yield started
+
+
+@pytest.fixture(params=["22.4", "25.1"])
+def cloud_init(request: pytest.FixtureRequest) -> Oracle:
+    """Each of both."""
+    started: Oracle = request.getfixturevalue(f"cloud_init_{request.param.replace('.', '_')}")
+    return started
