@@ -123,7 +123,7 @@ class Index(Mapping[str, Entry]):
             for base in bases:
                 found.extend(self._match(base, part, last=last))
             bases = found
-        return [self._entries[path] for path in dict.fromkeys(bases)]
+        return [self._entries[path] for path in dict.fromkeys(bases) if path in self._entries]
 
     def _match(self, base: str, part: str, *, last: bool) -> Iterator[str]:
         directory = self.resolve(base)
@@ -143,12 +143,15 @@ class Index(Mapping[str, Entry]):
                 yield name
 
     def _resolve(self, path: str, *, follow_last: bool) -> str | None:
-        pending = [part for part in path.split("/") if part and part != "."][::-1]
+        pending = [part for part in path.split("/") if part][::-1]
         current, links = "/", 0
         while pending:
             part = pending.pop()
-            if part == "..":
-                current = posixpath.dirname(current)
+            here = self._entries.get(current)
+            if here is not None and not here.is_directory:
+                return None
+            if part in {".", ".."}:
+                current = current if part == "." else posixpath.dirname(current)
                 continue
             step = posixpath.join(current, part)
             entry = self._entries.get(step)
@@ -158,7 +161,7 @@ class Index(Mapping[str, Entry]):
                 links += 1
                 if links > MAX_LINKS:
                     return None
-                pending.extend([piece for piece in entry.target.split("/") if piece and piece != "."][::-1])
+                pending.extend([piece for piece in entry.target.split("/") if piece][::-1])
                 current = "/" if entry.target.startswith("/") else current
                 continue
             current = step

@@ -59,6 +59,9 @@ HOSTILE = listing(
         ("/h/inside", None),
         ("/nothing/../etc/hostname", None),
         ("/etc/hostname/below", None),
+        ("/etc/hostname/../hostname", None),
+        ("/etc/hostname/.", None),
+        ("/h/absolute/../hostname", None),
     ],
 )
 def test_resolving_follows_every_link(path: str, leads_to: str | None) -> None:
@@ -96,6 +99,7 @@ def test_links_that_double_their_way_end() -> None:
     assert bomb.resolve("/63") is None
 
 
+FILE = "a regular file"
 NAMES = st.sampled_from(["a", "b", "c"])
 TARGETS = st.builds(
     lambda top, parts: top + "/".join(parts),
@@ -106,11 +110,11 @@ TARGETS = st.builds(
 
 @settings(max_examples=150)
 @given(
-    st.lists(st.tuples(st.lists(NAMES, min_size=1, max_size=3), st.none() | TARGETS), max_size=8),
+    st.lists(st.tuples(st.lists(NAMES, min_size=1, max_size=3), st.none() | st.just(FILE) | TARGETS), max_size=8),
     st.lists(TARGETS, min_size=1, max_size=4),
 )
 def test_the_kernel_agrees(tree: list[tuple[list[str], str | None]], paths: list[str]) -> None:
-    """Trees of directories and links: whatever they say, a path leads to the inode that the kernel finds."""
+    """Trees of directories, files and links: whatever they say, a path leads to the inode that the kernel finds."""
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
         for parts, target in tree:
@@ -121,6 +125,8 @@ def test_the_kernel_agrees(tree: list[tuple[list[str], str | None]], paths: list
                 place.parent.mkdir(parents=True, exist_ok=True)
                 if target is None:
                     place.mkdir()
+                elif target == FILE:
+                    place.touch(exist_ok=False)
                 else:
                     place.symlink_to(target)
         opened = PosixTree(name)
@@ -192,6 +198,10 @@ GLOBBED = listing(
 )
 def test_patterns_match_as_in_a_shell(pattern: str, paths: list[str]) -> None:
     assert [found.path for found in GLOBBED.glob(pattern)] == paths
+
+
+def test_nothing_matches_in_an_index_of_nothing() -> None:
+    assert Index(()).glob("/") == []
 
 
 def test_below_gives_a_directorys_content_before_itself() -> None:
