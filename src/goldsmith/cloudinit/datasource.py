@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from goldsmith.cloudinit.effective import CLOUD_CFG_D, effective
-from goldsmith.cloudinit.identify import DISABLED, DS_IDENTIFY_CFG, Policy, read_list, read_policy, sorts_last
+from goldsmith.cloudinit.identify import DISABLED, DS_IDENTIFY_CFG, Policy, identify, read_list, read_policy, sorts_last
+from goldsmith.cloudinit.surroundings import EC2, OPENSTACK, QEMU, Surroundings
 from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
 from goldsmith.errors import InputError
 
@@ -33,24 +34,31 @@ class Choice(StrEnum):
 
 
 class Seed(StrEnum):
-    """What a clone is given; the two meanings of "no user-data"."""
+    """What a clone is given. The first two are the two meanings of "no user-data"; the last two stand for clouds whose
+    metadata service answers over the network.
+    """
 
     NONE = "none"
     EMPTY_NOCLOUD = "nocloud-empty"
+    USER_DATA = "nocloud-user-data"
+    OPENSTACK = "openstack"
+    EC2 = "ec2"
 
 
 @dataclass(frozen=True, slots=True)
 class Seedless:
-    """What happens in a machine that is given no seed.
+    """What happens in a machine that is given no seed, or the one that was asked about.
 
     `datasources` is the list that cloud-init walks, None for its built-in one; `fallback` says that it ends in the
-    datasource None, so that a first boot always finds one; `why` is one line.
+    datasource None, so that a first boot always finds one; `baked` that a NoCloud seed lies in the image; `why` is one
+    line.
     """
 
     enabled: bool
     why: str
     datasources: tuple[str, ...] | None = None
     fallback: bool = False
+    baked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,67 +77,66 @@ def without_seed(
     `files` are the image's files below /etc/cloud by guest path; ones below /var/lib/cloud/seed count too. `cmdline` is
     the kernel's. Where `version` is not known, both the oldest and the newest reading have to enable cloud-init.
     """
-    return _decide(files, version, arch, cmdline, nocloud=False)
+    return with_seed(files, Seed.NONE, version=version, arch=arch, cmdline=cmdline)
 
 
 def with_seed(
     files: Mapping[str, bytes], seed: Seed, *, version: str | None = None, arch: str = "x86_64", cmdline: str = ""
 ) -> Seedless:
     """The decision for a machine that is given a seed."""
-    return _decide(files, version, arch, cmdline, nocloud=seed is Seed.EMPTY_NOCLOUD)
+    known = parse_version(version)
+    around = surroundings(seed, arch=arch, cmdline=cmdline)
+    readings = [_decide(files, each, around) for each in ((known,) if known else (NEWEST, OLDEST))]
+    return next((reading for reading in readings if not reading.enabled), readings[0])
+
+
+def surroundings(seed: Seed, *, arch: str = "x86_64", cmdline: str = "") -> Surroundings:
+    """The virtual machine that a seed stands for: one of QEMU, with a disk for NoCloud; or one of a cloud."""
+    match seed:
+        case Seed.NONE:
+            return Surroundings(arch=arch, cmdline=cmdline, dmi=QEMU)
+        case Seed.EMPTY_NOCLOUD | Seed.USER_DATA:
+            return Surroundings(arch=arch, cmdline=cmdline, dmi=QEMU, labels=("cidata",))
+        case Seed.OPENSTACK:
+            return Surroundings(arch=arch, cmdline=cmdline, dmi=OPENSTACK)
+        case Seed.EC2:
+            return Surroundings(arch=arch, cmdline=cmdline, dmi=EC2)
 
 
 def expected_datasource(decision: Seedless, seed: Seed) -> str | None:
-    """The class of the datasource that a first boot ends with: DataSourceNoCloud, DataSourceNone, or None for neither.
+    """The class of the datasource that a first boot ends with, such as DataSourceNoCloud, or None for none.
 
-    A machine without network finds no other; that a list holds real clouds only costs time.
+    Without a cloud nothing answers on the network: that a list holds real clouds only costs time.
     """
     if not decision.enabled:
         return None
-    if seed is Seed.EMPTY_NOCLOUD and (decision.datasources is None or "NoCloud" in decision.datasources):
+    listed = None if decision.datasources is None else {name.lower() for name in decision.datasources}
+    there = _CLASSES.get(seed)
+    if there is not None and (listed is None or there[0].lower() in listed):
+        return there[1]
+    if decision.baked and (listed is None or "nocloud" in listed):
         return "DataSourceNoCloud"
     return "DataSourceNone" if decision.fallback else None
 
 
-def _decide(files: Mapping[str, bytes], version: str | None, arch: str, cmdline: str, *, nocloud: bool) -> Seedless:
-    known = parse_version(version)
-    readings = [
-        _decide_as(files, each, arch, cmdline, nocloud=nocloud) for each in ((known,) if known else (NEWEST, OLDEST))
-    ]
-    return next((reading for reading in readings if not reading.enabled), readings[0])
+# The name in the list, and the class of the stage before the network, which finds it there already.
+_CLASSES: Mapping[Seed, tuple[str, str]] = {
+    Seed.EMPTY_NOCLOUD: ("NoCloud", "DataSourceNoCloud"),
+    Seed.USER_DATA: ("NoCloud", "DataSourceNoCloud"),
+    Seed.OPENSTACK: ("OpenStack", "DataSourceOpenStackLocal"),
+    Seed.EC2: ("Ec2", "DataSourceEc2Local"),
+}
 
 
-def _decide_as(files: Mapping[str, bytes], version: Version, arch: str, cmdline: str, *, nocloud: bool) -> Seedless:
-    words = cmdline.split()
-    if DISABLED in files:
-        return Seedless(enabled=False, why=f"{DISABLED} is there")
-    if "cloud-init=disabled" in words:
-        return Seedless(enabled=False, why="the kernel's command line says cloud-init=disabled")
-    policy = read_policy(files, version, arch=arch, cmdline=words)
-    listed = read_list(files, version)
-    own = _own_list(files)
-    match policy:
-        case Policy(mode="disabled"):
-            return Seedless(enabled=False, why="the policy in ds-identify.cfg is disabled")
-        case Policy(mode="enabled"):
-            return _enabled("the policy in ds-identify.cfg is enabled", own)
-        case Policy(datasource=str(name)):
-            return _enabled(f"ds-identify.cfg names the datasource {name}", _ending_in_none((name,)))
-        case _:
-            pass
-    shown = f"[{', '.join(listed)}]" if listed else "no one-line list"
-    if listed and (len(listed) == 1 or (len(listed) == 2 and listed[1] == "None")):
-        # Since 24.2 a single name is handed on as it is, without None behind it.
-        runtime = listed if len(listed) == 1 and version >= (24, 2) else _ending_in_none(listed)
-        return _enabled(f"datasource_list is {shown}", runtime)
-    if (nocloud or _has_seed_folder(files)) and (listed is None or "NoCloud" in listed):
-        return _enabled("a NoCloud seed is found", ("NoCloud", "None"))
-    if policy.mode == "report" or policy.notfound == "enabled":
-        return _enabled("no seed is found, and the policy enables cloud-init anyway", own)
+def _decide(files: Mapping[str, bytes], version: Version, around: Surroundings) -> Seedless:
+    identified = identify(files, version, around)
+    datasources = identified.datasources if identified.datasources is not None else _own_list(files)
     return Seedless(
-        enabled=False,
-        why=f"ds-identify finds no datasource ({shown}) and the policy is notfound=disabled",
-        datasources=own,
+        enabled=identified.enabled,
+        why=identified.why,
+        datasources=datasources,
+        fallback=identified.enabled and (datasources is None or "None" in datasources),
+        baked=_has_seed_folder(files),
     )
 
 
@@ -144,16 +151,6 @@ def _own_list(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
         return None
     value = config["datasource_list"]
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
-
-
-def _enabled(why: str, datasources: tuple[str, ...] | None) -> Seedless:
-    return Seedless(
-        enabled=True, why=why, datasources=datasources, fallback=datasources is None or "None" in datasources
-    )
-
-
-def _ending_in_none(names: tuple[str, ...]) -> tuple[str, ...]:
-    return names if "None" in names else (*names, "None")
 
 
 def drop_ins(choice: Choice, files: Mapping[str, bytes]) -> tuple[DropIn, ...]:

@@ -26,6 +26,8 @@ class Expectation:
 
 
 INVARIANTS_ONLY = Expectation()
+# What a clone on this host can be given; for the others there has to be a cloud.
+BOOTED = (Seed.NONE, Seed.EMPTY_NOCLOUD, Seed.USER_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def predict(files: Mapping[str, bytes], *, version: str | None, arch: str = "x86
 
     default = config.default_user(version)
     return Prediction(
-        seeds=tuple(with_one(seed) for seed in Seed),
+        seeds=tuple(with_one(seed) for seed in BOOTED),
         users=config.users(version),
         default_user=default.name if default else None,
         modules=tuple(sorted({module.name for modules in config.modules.values() for module in modules})),

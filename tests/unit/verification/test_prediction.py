@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goldsmith.cloudinit.datasource import Seed
-from goldsmith.rules.expectation import SeedPrediction, predict
+from goldsmith.rules.expectation import BOOTED, SeedPrediction, predict
 
 CLOUD_CFG = b"""\
 users: [default]
@@ -25,7 +25,7 @@ def test_a_local_image_runs_cloud_init_with_both_seeds() -> None:
 
 
 def test_an_image_without_cloud_init_runs_none() -> None:
-    for seed in Seed:
+    for seed in BOOTED:
         assert predict({}, version=None).of(seed).why == "cloud-init is not installed"
 
 
