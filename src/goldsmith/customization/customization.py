@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import GuestInfo
+from goldsmith.secrets import NO_SECRETS, Secrets
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Session:
 
     `folder` is the recipe's: relative host paths start there. `variables` are what templates may name. Paths that a
     step puts into the guest on purpose are added to `declared`, so generalizing spares them. What guest programs print
-    goes to `output`.
+    goes to `output`, without the `secrets`, which are shown to the steps that name them.
     """
 
     guest: Guest
@@ -43,6 +44,7 @@ class Session:
     emit: Emit = ignore
     output: Callable[[bytes], None] = discard
     lists: PackageLists = field(default_factory=PackageLists)
+    secrets: Secrets = NO_SECRETS
 
 
 class Customization(BaseModel, ABC):
@@ -75,6 +77,10 @@ class Customization(BaseModel, ABC):
     def template_variables(self) -> frozenset[str]:
         """The variables that the step's templates name."""
         return frozenset()
+
+    def named_secrets(self) -> tuple[str, ...]:
+        """The secrets of the recipe that this step may see."""
+        return ()
 
     def check(self, folder: Path) -> None:
         """Look at the host's files that the step names, without a guest. Raises InputError."""

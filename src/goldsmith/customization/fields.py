@@ -21,6 +21,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+_-]*(/[A-Za-z0-9][A-Za-z0-9+_-]*)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
 def guest_path(path: str) -> str:
@@ -102,3 +103,4 @@ UnitName = Annotated[str, _matching(_UNIT, "the name of a systemd unit")]
 HostName = Annotated[str, AfterValidator(_host_name)]
 ZoneName = Annotated[str, _matching(_ZONE, "the name of a time zone, as Europe/Berlin")]
 VariableName = Annotated[str, _matching(_VARIABLE, "the name of an environment variable")]
+SecretName = Annotated[str, _matching(_SECRET, "the name of a secret (letters, digits, `.`, `_` and `-`)")]

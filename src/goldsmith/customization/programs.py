@@ -36,9 +36,11 @@ def run(
     env: Mapping[str, str],
     network: bool = False,
     files: Mapping[str, bytes] | None = None,
+    secrets: Sequence[str] = (),
     timeout: float,
 ) -> GuestProgram:
-    """Run a program of the guest; with `network` it is told the host's proxies.
+    """Run a program of the guest; with `network` it is told the host's proxies. It sees the `secrets` that are named,
+    and all of the session's are masked in what it printed.
 
     Raises InputError where the engine cannot run programs, BuildError where one does not end in time or the worker
     fails. A program that fails is returned, not raised.
@@ -46,13 +48,15 @@ def run(
     require_programs(session, step)
     told = proxies(os.environ) if network else {}
     environment = {**ENVIRONMENT, **told, **env}
-    try:
-        program = session.guest.run(argv, network=network, env=environment, files=files, timeout=timeout)
-    except ProcessError as error:
-        raise ProcessError(f"{step}: {error.message}", log_tail=error.log_tail, hint=error.hint) from error
-    except BuildError as error:
-        raise BuildError(f"{step}: {error.message}", hint=error.hint) from error
-    output = masked(program.output, told)
+    shown = {**(files or {}), **session.secrets.files(secrets)}
+    with session.secrets.kept_out_of_errors():
+        try:
+            program = session.guest.run(argv, network=network, env=environment, files=shown, timeout=timeout)
+        except ProcessError as error:
+            raise ProcessError(f"{step}: {error.message}", log_tail=error.log_tail, hint=error.hint) from error
+        except BuildError as error:
+            raise BuildError(f"{step}: {error.message}", hint=error.hint) from error
+    output = session.secrets.mask(masked(program.output, told))
     session.output(output)
     return GuestProgram(program.argv, program.returncode, output)
 

@@ -71,7 +71,7 @@ class Guest(Protocol):
     ) -> GuestProgram:
         """Run a guest program, never as the host's root, with services kept from starting.
 
-        `files` appear as /run/NAME, mode 0600, for this program only and never reach the disk.
+        `files` appear as /run/NAME, mode 0400, for this program only and never reach the disk.
         """
         ...
 

@@ -14,6 +14,7 @@ from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.keys import build_key
 from goldsmith.pipeline.record import kept_on_failure
+from goldsmith.pipeline.secrets import read_secrets
 from goldsmith.pipeline.steps.admit import Made, admit
 from goldsmith.pipeline.steps.audit import Intent, audit_sealed
 from goldsmith.pipeline.steps.base import settle_base
@@ -27,6 +28,7 @@ from goldsmith.pool.naming import ImageName
 from goldsmith.pool.pool import Image, Pool
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.recipe.lint import lint
+from goldsmith.secrets import NO_SECRETS, Secrets
 from goldsmith.verification.verification import Verification
 
 SHOWN_DIGITS = 12
@@ -82,11 +84,17 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     what the steps raise. Nothing of a failed build is visible in the pool.
     """
     require_sound(recipe, emit)
+    secrets = read_secrets(recipe)
+    emit = secrets.masking(emit)
     pool = Pool(options.pool)
-    require_own_name(recipe, pool)
-    with pool.scratch() as scratch, kept_on_failure(scratch / "record", recipe.stem, emit) as record:
+    require_own_name(recipe, pool, secrets)
+    with (
+        secrets.kept_out_of_errors(),
+        pool.scratch() as scratch,
+        kept_on_failure(scratch / "record", recipe.stem, emit, secrets) as record,
+    ):
         base = settle_base(emit, recipe, offline=options.offline, refresh=options.refresh).base
-        key = build_key(recipe, base.sha256)
+        key = build_key(recipe, base.sha256, secrets)
         there = pool.already_built(ImageName(recipe.name, recipe.version), key)
         if there is not None:
             return Built(there, None)
@@ -97,7 +105,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         overlay = lay_overlay(emit, base, recipe, scratch).disk
         grow = recipe.disk.size is not None
         with opened(emit, overlay, engine, why, scratch=scratch, grow=grow, accelerated=machines.kvm) as guest:
-            customized = customize(emit, guest, recipe, record)
+            customized = customize(emit, guest, recipe, record, secrets)
             generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
 
         packing = Packing(recipe.seal.packing)
@@ -114,12 +122,12 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         return Built(admitted.image, replace(proof, record=admitted.evidence) if admitted.new else None)
 
 
-def require_own_name(recipe: Recipe, pool: Pool) -> None:
+def require_own_name(recipe: Recipe, pool: Pool, secrets: Secrets = NO_SECRETS) -> None:
     """Stop before a base is fetched where the name and version are taken by what other inputs made of any base."""
     name = ImageName(recipe.name, recipe.version)
     there = pool.find(name.name, name.version)
     if there is not None:
-        pool.already_built(name, build_key(recipe, there.manifest.base.sha256))
+        pool.already_built(name, build_key(recipe, there.manifest.base.sha256, secrets))
 
 
 def require_sound(recipe: Recipe, emit: Emit) -> None:

@@ -17,6 +17,7 @@ from goldsmith.customization import hostfiles
 from goldsmith.customization.customization import Customization
 from goldsmith.errors import InputError
 from goldsmith.recipe.model import Recipe
+from goldsmith.secrets import NO_SECRETS, Secrets
 
 # A template without these names no variable.
 TEMPLATE_MARKS = ("{{", "{%")
@@ -34,42 +35,45 @@ class StepKey:
         return {"name": self.name, "key": self.key, "cached": self.cached, "changed_inputs": []}
 
 
-def chain(recipe: Recipe, base_digest: str | None) -> tuple[StepKey, ...]:
+def chain(recipe: Recipe, base_digest: str | None, secrets: Secrets = NO_SECRETS) -> tuple[StepKey, ...]:
     """The key of every step that shapes the image, in order; the last one is the build key.
 
-    Raises InputError where a file of the host that a step names cannot be read.
+    A secret takes part by a fingerprint that only this host can make. Raises InputError where a file of the host that a
+    step names cannot be read, or a secret that it names is not among `secrets`.
     """
     previous = _digest({"base": base_digest}) if base_digest is not None else None
     keys = [StepKey("base", previous, cached=base_digest is not None)]
-    for name, inputs in _steps(recipe):
+    for name, inputs in _steps(recipe, secrets):
         if previous is not None:
             previous = _digest({"previous": previous, "step": name, "inputs": inputs, "version": __version__})
         keys.append(StepKey(name, previous))
     return tuple(keys)
 
 
-def build_key(recipe: Recipe, base_digest: str) -> str:
+def build_key(recipe: Recipe, base_digest: str, secrets: Secrets = NO_SECRETS) -> str:
     """The key of everything together: the same key means the same image."""
-    key = chain(recipe, base_digest)[-1].key
+    key = chain(recipe, base_digest, secrets)[-1].key
     assert key is not None
     return key
 
 
-def _steps(recipe: Recipe) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _steps(recipe: Recipe, secrets: Secrets) -> Iterator[tuple[str, Mapping[str, object]]]:
     yield "disk", {"size": recipe.disk.size, "arch": recipe.arch}
     for number, customization in enumerate(recipe.customizations, start=1):
-        yield f"customize {number}: {customization.KEY}", _inputs(recipe, customization)
+        yield f"customize {number}: {customization.KEY}", _inputs(recipe, customization, secrets)
     yield "generalize", recipe.generalize.model_dump(mode="json")
     yield "seal", {"packing": recipe.seal.packing}
     yield "verify", recipe.verify.model_dump(mode="json")
 
 
-def _inputs(recipe: Recipe, customization: Customization) -> dict[str, object]:
-    """What decides one customization: its own words, the files it names, and the variables if it is a template."""
+def _inputs(recipe: Recipe, customization: Customization, secrets: Secrets) -> dict[str, object]:
+    """What decides one customization: its words, its files and secrets, and the variables if it is a template."""
     said = customization.model_dump(mode="json")
     files = {name: _file_digest(recipe.folder / name) for name in customization.host_files()}
     template = any(mark in json.dumps(said) for mark in TEMPLATE_MARKS)
-    return {"said": said, "files": files, "variables": dict(recipe.variables) if template else {}}
+    named = {name: secrets.fingerprint(name) for name in customization.named_secrets()}
+    variables = dict(recipe.variables) if template else {}
+    return {"said": said, "files": files, "variables": variables, **({"secrets": named} if named else {})}
 
 
 def _file_digest(path: Path) -> str:

@@ -8,6 +8,7 @@ from goldsmith.errors import HostError
 from goldsmith.events import Emit
 from goldsmith.pipeline.build import require_sound
 from goldsmith.pipeline.keys import StepKey, chain
+from goldsmith.pipeline.secrets import read_secrets
 from goldsmith.recipe.model import Recipe
 
 WHY_NO_PLAN = "what generalizing changes is known when the customized guest can be looked at"
@@ -46,13 +47,16 @@ class Planned:
 def plan(recipe: Recipe, *, offline: bool, emit: Emit) -> Planned:
     """The steps and their keys. The base is fetched if it has to be; with `offline` the keys are then not known.
 
-    Raises RecipeError where lint finds an error, and what settling the base raises.
+    Raises RecipeError where lint finds an error or a secret is not there, and what settling the base raises.
     """
     require_sound(recipe, emit)
+    secrets = read_secrets(recipe)
     try:
         base = recipe.base.resolve(folder=recipe.folder, arch=recipe.arch, offline=offline, refresh=False, emit=emit)
     except HostError as error:
         if not offline:
             raise
-        return Planned(recipe, chain(recipe, None), None, f"keys begin with the base's digest: {error.message}")
-    return Planned(recipe, chain(recipe, base.sha256), str(base.trust), WHY_NO_PLAN)
+        return Planned(
+            recipe, chain(recipe, None, secrets), None, f"keys begin with the base's digest: {error.message}"
+        )
+    return Planned(recipe, chain(recipe, base.sha256, secrets), str(base.trust), WHY_NO_PLAN)

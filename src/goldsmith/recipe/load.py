@@ -54,6 +54,7 @@ class _Reader:
     folder: Path
     problems: list[Finding] = field(default_factory=list)
     variables: frozenset[str] = frozenset(OWN_VARIABLES)
+    secrets: frozenset[str] = frozenset()
 
     def recipe(self, path: Path, sets: Mapping[str, str]) -> Recipe | None:
         """The recipe, or None where `problems` say why not."""
@@ -70,6 +71,8 @@ class _Reader:
         own = self._model(Sections, {key: keys[key] for key in Sections.model_fields if key in keys}, ())
         written = keys.get("vars")
         self.variables = frozenset((*OWN_VARIABLES, *(written if isinstance(written, dict) else ())))
+        declared = keys.get("secrets")
+        self.secrets = frozenset(declared if isinstance(declared, dict) else ())
         base = self._base(keys)
         steps = list(self._steps(keys.get("customize")))
         chosen = {key: self._step(kind, keys[key], (key,)) for key, kind in settings.items() if key in keys}
@@ -91,6 +94,7 @@ class _Reader:
             seal=own.seal,
             verify=own.verify,
             variables=variables,
+            secrets=MappingProxyType({name: each.source for name, each in own.secrets.items()}),
         )
 
     def _unknown_keys(self, keys: dict[str, object], known: set[str]) -> None:
@@ -161,7 +165,15 @@ class _Reader:
         if step is not None:
             self._host_files(step, loc)
             self._template(step, loc)
+            self._secrets(step, loc)
         return step
+
+    def _secrets(self, step: Customization, loc: Loc) -> None:
+        for number, name in enumerate(step.named_secrets()):
+            if name not in self.secrets:
+                hint = did_you_mean(name, self.secrets) or f"declare it: `secrets: {{{_cut(name)}: {{env: …}}}}`"
+                message = f"the step names `{_cut(name)}`, which is no secret of the recipe"
+                self._add(Problem.WRONG_VALUE, (*loc, "secrets", number), message, hint)
 
     def _host_files(self, step: Customization, loc: Loc) -> None:
         """What the recipe names itself has to be there; what lies below a folder was found by listing it."""

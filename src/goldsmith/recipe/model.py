@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -27,12 +27,14 @@ from pydantic import (
 
 from goldsmith.base.source import Source, wrong
 from goldsmith.customization.customization import Customization
+from goldsmith.customization.fields import HostPath, SecretName, VariableName
 from goldsmith.errors import InputError
 from goldsmith.findings import HostPlace
 from goldsmith.generalization.select import select
 from goldsmith.generalization.sparing import Keep
 from goldsmith.recipe.document import Document, Loc
 from goldsmith.recipe.size import parse_size
+from goldsmith.secrets import SecretSource
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+~-]{0,30}[A-Za-z0-9])?")
@@ -132,6 +134,25 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+class SecretEntry(Section):
+    """Where the value of one secret is: exactly one of the two. It is read when a build begins, and kept nowhere."""
+
+    env: VariableName | None = None
+    """An environment variable of goldsmith."""
+    file: HostPath | None = None
+    """A file of the host; a relative path starts at the recipe's folder."""
+
+    @model_validator(mode="after")
+    def _one(self) -> SecretEntry:
+        if (self.env is None) == (self.file is None):
+            raise wrong("names no place or two", "give `env:` or `file:`, such as {env: REGISTRY_TOKEN}")
+        return self
+
+    @property
+    def source(self) -> SecretSource:
+        return SecretSource(self.env, self.file)
+
+
 class DiskSection(Section):
     """The image's virtual disk."""
 
@@ -225,6 +246,8 @@ class Sections(Section):
     """The guest's architecture. Default: the host's."""
     vars: Variables = Field(default_factory=lambda: MappingProxyType({}))  # type: ignore[arg-type]
     """Variables for templates, beside name, version and arch; `--set NAME=VALUE` replaces one."""
+    secrets: dict[SecretName, SecretEntry] = Field(default_factory=dict)
+    """Secrets that steps name, by name: `{token: {env: REGISTRY_TOKEN}}`. A step finds one in /run/secrets/NAME."""
     disk: DiskSection = DiskSection()
     """The image's virtual disk."""
     generalize: GeneralizeSection = GeneralizeSection()
@@ -242,6 +265,7 @@ class Recipe:
     `digest` is SHA-256 over the meaning of the recipe and its variables: comments, quotes and the order of keys do not
     change it; what stands in files that it names is not part of it. `settings` are the customizations that are keys of
     the recipe itself, by key; `customize` the steps, in order. `variables` are what templates may name.
+    `secrets` says where the value of each secret is, never what it is.
     """
 
     path: Path
@@ -258,6 +282,7 @@ class Recipe:
     seal: SealSection
     verify: VerifySection
     variables: Mapping[str, str]
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

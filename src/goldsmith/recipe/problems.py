@@ -21,6 +21,7 @@ class Problem(StrEnum):
     WRONG_VALUE = "GS105"
     DUPLICATE_KEY = "GS106"
     NO_SUCH_FILE = "GS107"
+    NO_SUCH_SECRET = "GS108"
 
 
 def problem(code: Problem, place: HostPlace, message: str, hint: str | None = None) -> Finding:

@@ -10,7 +10,6 @@ _STEP = "*"
 _NOT_YET: Mapping[tuple[str, ...], str] = {
     ("base", "distro"): "use `bootstrap:`, or `url:` with the vendor's checksum file in `checksum:`",
     ("base", "from"): "use `file:` with the path of the admitted image",
-    ("secrets",): "leave secrets out of the recipe; a step's script can fetch what it needs while it runs",
     ("sbom",): "the manifest lists the image's packages",
     ("customize", _STEP, "repository"): "add the repository in a `run` step that has the network",
     ("customize", _STEP, "ansible"): "use a `run` step",

@@ -39,6 +39,8 @@ LOADER: Mapping[str, str] = {
     Problem.WRONG_VALUE: "A value that cannot be meant.",
     Problem.DUPLICATE_KEY: "A key that stands twice; YAML would silently take the last one.",
     Problem.NO_SUCH_FILE: "A file of the host that the recipe names and that is not there.",
+    Problem.NO_SUCH_SECRET: "A secret whose value is not there, or is too simple to be masked and searched for. "
+    "`plan` and `build` look; `lint` does not.",
 }
 
 SEALING = "What was deleted from a file system, or lies outside of all, may still be in the image's bytes."

@@ -104,7 +104,7 @@ def test_files_are_shown_to_one_program_and_never_reach_the_disk(runner: Runner)
         files={"secrets/token": secret, "top": b""},
     )
     assert said.startswith(secret.decode())
-    assert re.search(r"-rw-------\s+1 0 0 ", said)
+    assert re.search(r"-r--------\s+1 0 0 ", said)
     assert shell(runner, "ls -A /run/secrets 2>/dev/null || echo none") == "none\n"
     runner.guest.sync()
     assert secret not in (runner.folder / "overlay.qcow2").read_bytes()

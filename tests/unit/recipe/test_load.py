@@ -117,7 +117,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(complaints: Comp
 version: 1.10
 base: {distro: rocky/10}
 disk: {size: 10GB, sizze: 3}
-secrets: {token: {env: X}}
+secrets: {token: {env: X, file: y}}
 customize:
   - repository: epel
   - install: htop
@@ -134,7 +134,7 @@ verify: {clones: 1}
         "3:8: GS103 `distro` is not yet supported",
         "4:14: GS105 `size` is ambiguous: GB is read as 1000 by some and as 1024 by others",
         "4:20: GS102 unknown key `sizze`",
-        "5:1: GS103 `secrets` is not yet supported",
+        "5:18: GS105 `token` names no place or two",
         "7:5: GS103 `repository` is not yet supported",
         "8:14: GS105 `install` must be a list, not `htop`",
         "9:5: GS102 unknown key `insstall`",

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from goldsmith.customization import hostfiles
 from goldsmith.customization.customization import Customization, Session, register
-from goldsmith.customization.fields import HostPath, VariableName
+from goldsmith.customization.fields import HostPath, SecretName, VariableName
 from goldsmith.customization.programs import ended, failure, run
 from goldsmith.errors import InputError
 
@@ -26,7 +26,8 @@ class Run(Customization):
     `command` and `shell`.
 
     It fails the build unless it ends with 0. There is no network unless the step asks for it; with it, the program is
-    told the host's proxies. A script never reaches the disk.
+    told the host's proxies. A script never reaches the disk, nor does a secret: the step finds those that it names in
+    /run/secrets, for itself alone, and they are masked in what it prints.
     """
 
     KEY = "run"
@@ -38,6 +39,7 @@ class Run(Customization):
     shell: |
       update-ca-certificates
     timeout: 60
+- run: {script: scripts/fetch.sh, network: true, secrets: [token]}   # reads /run/secrets/token
 """
     script: HostPath | None = Field(
         default=None,
@@ -54,6 +56,9 @@ class Run(Customization):
     )
     network: bool = Field(default=False, description="Whether it reaches the host's network.")
     env: Mapping[VariableName, str] = Field(default={}, description="Environment variables.")
+    secrets: tuple[SecretName, ...] = Field(
+        default=(), description="Names of the recipe's secrets that it may see, in /run/secrets/NAME (0400, root's)."
+    )
     timeout: Annotated[float, Field(gt=0, le=86400)] = Field(
         default=600.0, description="Seconds after which it is ended."
     )
@@ -71,6 +76,9 @@ class Run(Customization):
 
     def host_files(self, folder: Path | None = None) -> tuple[str, ...]:
         return (self.script,) if self.script is not None else ()
+
+    def named_secrets(self) -> tuple[str, ...]:
+        return self.secrets
 
     def check(self, folder: Path) -> None:
         if self.script is not None:
@@ -95,6 +103,7 @@ class Run(Customization):
             env={**ENVIRONMENT, **self.env},
             network=self.network,
             files=files,
+            secrets=self.secrets,
             timeout=self.timeout,
         )
         if program.returncode != 0:

@@ -71,7 +71,7 @@ def run(handle: Handle, tree: ApplianceTree, program: Program, *, networked: boo
                 handle.call("mkdir_p", parent)
                 made.add(parent)
             handle.write(path, content)
-            handle.call("chmod", 0o755 if path == OUR_POLICY else 0o600, path)
+            handle.call("chmod", 0o755 if path == OUR_POLICY else 0o400, path)
         policy, placed = _place_policy(tree)
         isolation = "" if program.network or not networked else "--net"
         started = time.monotonic()

@@ -196,7 +196,7 @@ def _escape(path: str) -> str:
 
 def _handed(path: Path, content: bytes, owner: int) -> Path:
     """A file that the container's root owns and nobody else may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
     with open(descriptor, "wb") as file:
         file.write(content)
         os.fchown(descriptor, owner, owner)

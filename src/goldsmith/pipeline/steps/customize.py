@@ -17,6 +17,7 @@ from goldsmith.guest.packages import Package, installed
 from goldsmith.pipeline.record import CUSTOMIZE_LOG
 from goldsmith.pipeline.step import step
 from goldsmith.recipe.model import Recipe
+from goldsmith.secrets import NO_SECRETS, Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Customized:
 
 
 @step("customize")
-def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path) -> Customized:
-    """What guest programs print goes to a log in the folder `record`."""
+def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path, secrets: Secrets = NO_SECRETS) -> Customized:
+    """What guest programs print goes to a log in the folder `record`, without the secrets."""
     info = read_info(guest.index(INFO_ROOTS), guest.read)
     if recipe.datasource is None:
         _require_datasource(guest, info)
@@ -46,7 +47,13 @@ def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path) -> Customi
             file.write(printed)
 
     session = Session(
-        guest=guest, info=info, folder=recipe.folder, variables=recipe.variables, emit=emit, output=output
+        guest=guest,
+        info=info,
+        folder=recipe.folder,
+        variables=recipe.variables,
+        emit=emit,
+        output=output,
+        secrets=secrets,
     )
     said = []
     for customization in recipe.customizations:
