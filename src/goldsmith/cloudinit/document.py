@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import yaml
 
+from goldsmith.cloudinit.located import Mark, Value, located, plain
+
 # A file that expands to more is no configuration: aliases can make a few lines into terabytes.
 MAX_VALUES = 100_000
 MAX_DEPTH = 64
-JINJA_HEADER = "## template: jinja"
+JINJA = re.compile(r"##\s*template:\s*jinja", re.IGNORECASE)
+MAP, SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+MERGE = "tag:yaml.org,2002:merge"
 
 
 class Effect(StrEnum):
@@ -25,48 +30,114 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a guest's configuration; `line` is 1-based."""
+    """Something wrong in a guest's configuration; `line` and `column` are 1-based."""
 
     path: str
     effect: Effect
     message: str
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
         return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file: its mapping as cloud-init sees it on a first boot ({} where it drops it), and what is wrong with it."""
+
+    value: Value
+    problems: tuple[Problem, ...] = ()
+
+
 def parse(path: str, content: bytes) -> tuple[dict[Any, Any], tuple[Problem, ...]]:
-    """The file's dictionary as cloud-init sees it on a first boot ({} where it drops it), and what is wrong with it."""
+    """The file's plain dictionary, and what is wrong with it."""
+    document = read(path, content)
+    config: dict[Any, Any] = plain(document.value)
+    return config, document.problems
+
+
+def read(path: str, content: bytes) -> Document:
+    """The file with the place of each value. Never raises."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        return {}, (Problem(path, Effect.FATAL, f"not UTF-8 at byte {error.start}: cloud-init dies reading it"),)
+        return _nothing(path, Effect.FATAL, f"not UTF-8 at byte {error.start}: cloud-init dies reading it")
+    return read_text(path, text)
+
+
+def read_text(path: str, text: str) -> Document:
+    """As `read`, for text that is decoded already."""
     problems: list[Problem] = []
-    if text.startswith(JINJA_HEADER):
+    if JINJA.match(text):
         # The early stage of a first boot reads it before there is instance data, so the raw text counts.
-        problems.append(Problem(path, Effect.SUSPECT, "a jinja template is read unrendered on a first boot", 1))
+        problems.append(Problem(path, Effect.SUSPECT, "a jinja template is read unrendered on a first boot", 1, 1))
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is not None:
-            _measure(node)
-            problems.extend(_duplicates(path, node))
-        loaded = yaml.safe_load(text)
+        root = _load(path, text, problems)
     except yaml.YAMLError as error:
         mark = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = mark.line + 1 if mark else None
-        return {}, (*problems, Problem(path, Effect.DROPPED, f"not readable as YAML: {what}", line))
+        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        return _nothing(path, Effect.DROPPED, f"not readable as YAML: {what}", *place, before=problems)
     except RecursionError:
-        return {}, (*problems, Problem(path, Effect.FATAL, "nested too deeply to be read"))
+        return _nothing(path, Effect.FATAL, "nested too deeply to be read", before=problems)
     except (ValueError, TypeError) as error:
-        return {}, (*problems, Problem(path, Effect.DROPPED, f"not readable as YAML: {error}"))
-    if loaded is None:
-        return {}, tuple(problems)
-    if not isinstance(loaded, dict):
-        what = f"the top level is a {type(loaded).__name__}, not a dictionary"
-        return {}, (*problems, Problem(path, Effect.DROPPED, what, 1))
-    return loaded, tuple(problems)
+        return _nothing(path, Effect.DROPPED, f"not readable as YAML: {error}", before=problems)
+    except (LookupError, AttributeError, ArithmeticError) as error:
+        # PyYAML's own mistakes, such as an empty !!int: cloud-init does not expect them.
+        what = f"PyYAML fails on a tag ({type(error).__name__}), and cloud-init dies of it"
+        return _nothing(path, Effect.FATAL, what, before=problems)
+    if root is None or root.data is None:
+        return Document(Value({}), tuple(problems))
+    if not isinstance(root.data, dict):
+        what = f"the top level is a {type(root.data).__name__}, not a dictionary"
+        return _nothing(path, Effect.DROPPED, what, 1, before=problems)
+    return Document(root, tuple(problems))
+
+
+def _nothing(
+    path: str,
+    effect: Effect,
+    message: str,
+    line: int | None = None,
+    column: int | None = None,
+    *,
+    before: list[Problem] | None = None,
+) -> Document:
+    return Document(Value({}), (*(before or ()), Problem(path, effect, message, line, column)))
+
+
+def _load(path: str, text: str, problems: list[Problem]) -> Value | None:
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _measure(node)
+        problems.extend(_duplicates(path, node))
+        return _build(path, loader, node)
+    finally:
+        loader.dispose()
+
+
+def _build(path: str, loader: yaml.SafeLoader, node: yaml.Node) -> Value:
+    """What PyYAML constructs of a node, with the places of what is inside."""
+    mark = Mark(path, node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.MappingNode) and node.tag == MAP:
+        # Merge keys (<<) become keys before the own ones, which win.
+        loader.flatten_mapping(node)
+        children: dict[Any, Value] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    "while constructing a mapping", node.start_mark, "found unhashable key", key_node.start_mark
+                )
+            children[key] = _build(path, loader, value_node)
+        return Value(children, mark)
+    if isinstance(node, yaml.SequenceNode) and node.tag == SEQUENCE:
+        return Value([_build(path, loader, child) for child in node.value], mark)
+    return located(loader.construct_object(node, deep=True), mark)
 
 
 def _measure(root: yaml.Node) -> None:
@@ -76,7 +147,7 @@ def _measure(root: yaml.Node) -> None:
         node, depth = pending.pop()
         seen += 1
         if seen > MAX_VALUES or depth > MAX_DEPTH:
-            raise yaml.YAMLError("aliases or nesting make it too large to be meant")
+            raise yaml.YAMLError("aliases or nesting make it too large to be meant, so goldsmith does not follow it")
         pending.extend((child, depth + 1) for child in _children(node))
 
 
@@ -98,8 +169,8 @@ def _duplicates(path: str, root: yaml.Node) -> Iterator[Problem]:
             for key, _ in node.value:
                 if not isinstance(key, yaml.ScalarNode):
                     continue
-                if key.value in keys and key.tag != "tag:yaml.org,2002:merge":
-                    line = key.start_mark.line + 1
-                    yield Problem(path, Effect.SUSPECT, f"{key.value} is there twice; the last one counts", line)
+                if key.value in keys and key.tag != MERGE:
+                    place = (key.start_mark.line + 1, key.start_mark.column + 1)
+                    yield Problem(path, Effect.SUSPECT, f"{key.value} is there twice; the last one counts", *place)
                 keys.add(key.value)
         pending.extend(_children(node))
