@@ -15,7 +15,7 @@ from goldsmith.errors import InputError, RecipeError
 from goldsmith.events import Emit, ignore
 from goldsmith.findings import Finding
 from goldsmith.generalization.operation import Operation, registered
-from goldsmith.generalization.select import select
+from goldsmith.generalization.select import FOREIGN, Foreign, select, with_users
 from goldsmith.generalization.sparing import Keep
 from goldsmith.pipeline.build import Built, Options
 from goldsmith.pipeline.build import build as build_recipe
@@ -29,6 +29,7 @@ from goldsmith.pipeline.existing.verify import verify_existing
 from goldsmith.pipeline.plan import Planned
 from goldsmith.pipeline.plan import plan as plan_recipe
 from goldsmith.pipeline.steps.audit import Audited
+from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
 from goldsmith.pipeline.steps.verify import expected_by, expected_of
 from goldsmith.pipeline.subject import disk_or_tree
 from goldsmith.pool.manifest import Manifest
@@ -86,6 +87,11 @@ def operations() -> tuple[Operation, ...]:
     return registered()
 
 
+def foreign_operations() -> tuple[Foreign, ...]:
+    """Operations of virt-sysprep that are known by name and do nothing here, each with the reason."""
+    return FOREIGN
+
+
 def generalize(
     path: Path,
     *,
@@ -93,16 +99,24 @@ def generalize(
     engine: str | None = None,
     operations: str = "defaults",
     keep: Iterable[str] = (),
+    keep_user_accounts: Iterable[str] = (),
+    remove_user_accounts: Iterable[str] = (),
+    scripts: Iterable[Path] = (),
+    clean_scripts: bool = False,
     output: Path | None = None,
     in_place: bool = False,
     dry_run: bool = False,
     emit: Emit = ignore,
 ) -> GeneralizeReport:
-    """Take out of a disk or a directory what a clone must not inherit."""
+    """Take out of a disk or a directory what a clone must not inherit.
+
+    `scripts` of the host and, with `clean_scripts`, those of cloud-init's clean.d run inside the guest first.
+    """
     return generalize_existing(
         disk_or_tree(path, format),
-        select(operations),
+        with_users(select(operations), keep=keep_user_accounts, remove=remove_user_accounts),
         _kept(keep),
+        scripts=Scripts(read_scripts(Path(), [str(each) for each in scripts], title="--script"), clean_scripts),
         engine=engine,
         output=output.absolute() if output is not None else None,
         in_place=in_place,

@@ -12,6 +12,7 @@ from goldsmith.errors import InputError
 
 if TYPE_CHECKING:
     from goldsmith.generalization.operation import Operation
+    from goldsmith.generalization.select import Foreign
 
 
 def generalize(
@@ -30,6 +31,26 @@ def generalize(
     ] = False,
     operations: Operations = "defaults",
     keep: Keep = None,
+    keep_user_accounts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep-user-accounts", metavar="NAMES", help="user-account leaves these; wins over --remove-user-accounts."
+        ),
+    ] = None,
+    remove_user_accounts: Annotated[
+        list[str] | None,
+        typer.Option("--remove-user-accounts", metavar="NAMES", help="user-account removes these and no others."),
+    ] = None,
+    script: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--script", metavar="FILE", help="Run a script of the host first, confined inside the guest; repeatable."
+        ),
+    ] = None,
+    run_clean_scripts: Annotated[
+        bool,
+        typer.Option("--run-clean-scripts", help="Run the guest's /etc/cloud/clean.d first, confined in the guest."),
+    ] = False,
     format: Format = None,
     engine: Engine = None,
     json: Json = False,
@@ -47,12 +68,14 @@ def generalize(
       goldsmith generalize vm.qcow2 --output golden.qcow2
       goldsmith generalize /srv/rootfs --in-place --operations defaults,-ssh-hostkeys
       goldsmith generalize vm.qcow2 -o golden.qcow2 --keep '/etc/netplan/*=lab network'
+      goldsmith generalize vm.qcow2 -o golden.qcow2 --operations defaults,user-account --keep-user-accounts admin
+      goldsmith generalize vm.qcow2 -o golden.qcow2 --script ./forget-licence.sh --run-clean-scripts
     """
     from goldsmith import api
 
     with conversation("generalize", json=json, events=events) as talk:
         if list_:
-            _list(talk, api.operations())
+            _list(talk, api.operations(), api.foreign_operations())
             return
         if disk is None:
             raise InputError("no disk or directory was given", hint="goldsmith generalize DISK|DIR, or --list")
@@ -62,6 +85,10 @@ def generalize(
             engine=engine.value if engine else None,
             operations=operations,
             keep=keep or (),
+            keep_user_accounts=keep_user_accounts or (),
+            remove_user_accounts=remove_user_accounts or (),
+            scripts=script or (),
+            clean_scripts=run_clean_scripts,
             output=output,
             in_place=in_place,
             dry_run=dry_run,
@@ -70,15 +97,18 @@ def generalize(
         talk.finish(report.as_json(), report.as_text())
 
 
-def _list(talk: Conversation, operations: Sequence[Operation]) -> None:
+def _list(talk: Conversation, operations: Sequence[Operation], foreign: Sequence[Foreign]) -> None:
     document = [
         {"name": each.name, "default": each.default, "covers": each.covers, "upstream": each.upstream or None}
         for each in operations
     ]
-    width = max(len(each.name) for each in operations)
+    unknown = [{"name": each.name, "refused": each.refused, "why": each.why} for each in foreign]
+    width = max(len(name) for name in (*(each.name for each in operations), *(each.name for each in foreign)))
     text = [
         f"{'*' if each.default else ' '} {each.name:<{width}}  {each.covers}"
         + (f"  [{each.upstream}]" if each.upstream else "")
         for each in operations
     ]
-    talk.finish({"operations": document}, [*text, "* by default; [the equivalent elsewhere]"])
+    others = [f"- {each.name:<{width}}  {each.why}" for each in foreign]
+    legend = "* by default; [the equivalent elsewhere]; - an operation of virt-sysprep that does nothing here"
+    talk.finish({"operations": document, "foreign": unknown}, [*text, *others, legend])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from goldsmith.generalization.homes import canonical_homes, homes_in_passwd
 from goldsmith.generalization.operation import Operation
@@ -19,15 +20,22 @@ PASSWD_LIMIT = 8 << 20
 def look(guest: Guest, operations: Iterable[Operation], *, roots: Iterable[str] = ()) -> View:
     """A view with everything that the operations have to see, and further `roots`.
 
-    Two listings: the few files that say what guest this is and where its users live, then all roots and homes at once.
-    Raises BuildError where the guest cannot be read.
+    Two listings: the few files that say what guest this is and where its users live, then all roots and homes at once;
+    a third one only where the guest's configuration names further places. Raises BuildError where the guest cannot be
+    read.
     """
+    operations = tuple(operations)
     first = guest.index((PASSWD, *INFO_ROOTS))
     info = read_info(first, guest.read)
     homes = homes_in_passwd(_passwd(guest, first))
     wanted = dict.fromkeys((PASSWD, "/home", *(root for each in operations for root in each.roots), *roots, *homes))
     index = guest.index(tuple(wanted))
-    return View(index=index, info=info, homes=canonical_homes(index, homes), reader=guest.read)
+    view = View(index=index, info=info, homes=canonical_homes(index, homes), reader=guest.read)
+    further = {root for each in operations if each.further is not None for root in each.further(view)}
+    if not further:
+        return view
+    more = guest.index(sorted(further))
+    return replace(view, index=Index((*index.values(), *(more[path] for path in more if path not in index))))
 
 
 def _passwd(guest: Guest, index: Index) -> bytes:

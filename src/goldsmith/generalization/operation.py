@@ -11,13 +11,23 @@ from goldsmith.guest.change import Change
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What an operation has to say about a path beside its changes: what it cannot do, or what follows from it."""
+
+    operation: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One unit of generalizing.
 
     `covers` says in a phrase what goes; `roots` are the guest paths it has to see (homes of users are always there);
     `upstream` names the equivalent of virt-sysprep or cloud-init clean; `plan` yields changes and touches nothing;
     `severity` is how bad it is when a sealed image still holds what this would change: an error for what makes two
-    clones one machine or gives a secret away.
+    clones one machine or gives a secret away. `further` names roots that only the guest's own files tell, from a view
+    of all others; `remarks` says what no change can.
     """
 
     name: str
@@ -27,6 +37,8 @@ class Operation:
     upstream: str = ""
     default: bool = True
     severity: Severity = Severity.WARNING
+    further: Callable[[View], Iterable[str]] | None = None
+    remarks: Callable[[View], Iterable[Remark]] | None = None
 
 
 _REGISTRY: dict[str, Operation] = {}
@@ -40,6 +52,8 @@ def operation(
     upstream: str = "",
     default: bool = True,
     severity: Severity = Severity.WARNING,
+    further: Callable[[View], Iterable[str]] | None = None,
+    remarks: Callable[[View], Iterable[Remark]] | None = None,
 ) -> Callable[[Callable[[View], Iterator[Change]]], Operation]:
     """Register a planning function as an operation."""
 
@@ -53,6 +67,8 @@ def operation(
                 upstream=upstream,
                 default=default,
                 severity=severity,
+                further=further,
+                remarks=remarks,
             )
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from goldsmith.findings import Severity
 from goldsmith.generalization.operation import Operation
+from goldsmith.generalization.select import FOREIGN
 
 HEAD = """\
 # Operations of generalizing
@@ -22,13 +23,20 @@ still has of an operation that was meant to be done is a finding of the audit, [
 | operation | by default | covers |
 |---|---|---|
 """
+FOREIGN_HEAD = """
+virt-sysprep's other operations are known by name, so lists can be shared:
+
+| operation | here |
+|---|---|
+"""
 
 
 def reference(operations: Iterable[Operation]) -> str:
     """The whole page in Markdown."""
     ordered = sorted(operations, key=lambda each: each.name)
     rows = "".join(f"| [{each.name}](#{each.name}) | {_yes(each)} | {_cell(each.covers)} |\n" for each in ordered)
-    return HEAD + rows + "\n" + "\n".join(_section(each) for each in ordered)
+    foreign = "".join(f"| {each.name} | {_cell(each.why)} |\n" for each in FOREIGN)
+    return HEAD + rows + FOREIGN_HEAD + foreign + "\n" + "\n".join(_section(each) for each in ordered)
 
 
 def _section(operation: Operation) -> str:

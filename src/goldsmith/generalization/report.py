@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from goldsmith.findings import GuestPlace
+from goldsmith.findings import GuestPlace, printable
 from goldsmith.guest.change import Change, Kept, Link, MakeDirectory, Plan, Remove, SetAttributes, Write
 
 ACTIONS: Mapping[type[Change], str] = MappingProxyType(
@@ -35,15 +36,15 @@ class Tally:
 
 def tally(plan: Plan) -> tuple[Tally, ...]:
     """Each operation that changes or spares something, by name."""
-    names = sorted({change.operation for change in plan} | {kept.operation for kept in plan.kept})
+    changes: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for change in plan:
+        changes[change.operation] += 1
+        held[change.operation] += freed(change)
+    kept = Counter(each.operation for each in plan.kept)
     return tuple(
-        Tally(
-            operation=name,
-            changes=sum(change.operation == name for change in plan),
-            bytes=sum(freed(change) for change in plan if change.operation == name),
-            kept=sum(kept.operation == name for kept in plan.kept),
-        )
-        for name in names
+        Tally(operation=name, changes=changes[name], bytes=held[name], kept=kept[name])
+        for name in sorted({*changes, *kept})
     )
 
 
@@ -80,3 +81,35 @@ def plan_as_json(plan: Plan) -> list[dict[str, object]]:
 def kept_as_json(kept: tuple[Kept, ...]) -> list[dict[str, object]]:
     """`kept` of a command's document."""
     return [{"operation": each.operation, **GuestPlace(each.path).as_json(), "reason": each.reason} for each in kept]
+
+
+def plan_as_text(plan: Plan, *, whole: bool) -> list[str]:
+    """A plan for people: operation by operation with what each changes, frees and spares; `whole` with every path, its
+    action, the bytes that go and the reason. The last line sums up.
+    """
+    lines: list[str] = []
+    of: dict[str, list[Change]] = {}
+    for change in plan:
+        of.setdefault(change.operation, []).append(change)
+    for each in tally(plan):
+        lines.append(f"{each.operation}: {each.changes} changes, {size(each.bytes)}, {each.kept} kept")
+        if whole:
+            lines.extend(
+                f"  {action(change):<14} {printable(change.path)}  {size(freed(change))}  {change.reason}"
+                for change in of.get(each.operation, ())
+            )
+    lines.extend(f"kept {printable(kept.path)} ({kept.operation}): {printable(kept.reason)}" for kept in plan.kept)
+    lines.append(f"{len(plan)} changes; {size(sum(map(freed, plan)))}")
+    return lines
+
+
+def size(count: int) -> str:
+    """Bytes for people: exactly below 1 KiB, else in the unit that fits."""
+    if count < 1 << 10:
+        return f"{count} B"
+    unit, name = next(
+        (unit, name)
+        for unit, name in ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+        if count >= unit
+    )
+    return f"{count / unit:.1f} {name}"

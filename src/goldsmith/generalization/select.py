@@ -2,49 +2,142 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import goldsmith.generalization.operations  # noqa: F401  registers them
 from goldsmith.errors import InputError
-from goldsmith.generalization.operation import Operation, registered
+from goldsmith.generalization.operation import Operation, Remark, registered
+from goldsmith.generalization.operations.user_account import NAME as USER_ACCOUNT
+from goldsmith.generalization.view import Users, View
+from goldsmith.guest.change import Change
 
-# virt-sysprep's operations that have no counterpart here, and what does the job instead.
-ELSEWHERE = {
-    "customize": "steps of the recipe's `customize` do its work, without filling the machine-id again",
-    "script": "use a `run` step of the recipe's `customize`",
-    "fs-uuids": "new file system UUIDs without fstab and boot loader in step leave an image that does not boot",
-    "lvm-uuids": "clones do not share a host's volume groups",
-}
 ADVICE = "see `goldsmith generalize --list`"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """An operation of virt-sysprep that is known here by name, and does nothing: `why`, or what does the job instead.
+
+    One that is `refused` ends the command where a list asks for it; the others may stand in lists that are shared.
+    """
+
+    name: str
+    why: str
+    refused: bool = False
+
+
+FOREIGN = (
+    Foreign(
+        "customize",
+        "selects nothing: its refills of machine-id and random seed are what makes clones alike, and steps of a "
+        "recipe's `customize` do the rest",
+    ),
+    Foreign(
+        "fs-uuids",
+        "refused: new UUIDs without fstab, boot loader and initramfs in step leave an image that does not boot; clones "
+        "that one host mounts together need `mount -o nouuid` (XFS) instead",
+        refused=True,
+    ),
+    Foreign(
+        "lvm-uuids",
+        "refused: it changes a device below the file tree, where nothing could be planned or proven; a host that sees "
+        "two clones at once uses `vgimportclone`",
+        refused=True,
+    ),
+    Foreign("script", "selects nothing: --script runs scripts, inside the guest and not on the host"),
+)
 
 
 def select(expression: str) -> tuple[Operation, ...]:
     """The operations that a list such as `defaults,-ssh-hostkeys,firewall-rules` names, sorted by name.
 
-    Read left to right from the empty set: `name` adds, `-name` removes, `defaults` and `all` stand for sets. Removing
-    an operation of virt-sysprep that does not exist here is accepted, so lists can be shared. Raises InputError for an
-    unknown name and for a list that selects nothing.
+    Read left to right from the empty set: `name` adds, `-name` removes, `defaults` and `all` stand for sets. Operations
+    of virt-sysprep that do nothing here are accepted, so lists can be shared. Raises InputError for an unknown name,
+    for one that cannot be done as a plan, and for a list that selects nothing.
     """
     known = {each.name: each for each in registered()}
+    foreign = {each.name: each for each in FOREIGN}
     sets = {"defaults": {each.name for each in known.values() if each.default}, "all": set(known)}
     chosen: set[str] = set()
+    idle: list[Foreign] = []
     for word in (item.strip() for item in expression.split(",")):
         removes, name = word.startswith("-"), word.removeprefix("-")
-        if removes and name in ELSEWHERE:
+        if name in foreign:
+            if not removes:
+                idle.append(_accepted(foreign[name]))
             continue
-        names = sets.get(name) or ({name} if name in known else _unknown(name, [*known, *sets]))
+        names = sets.get(name) or ({name} if name in known else _unknown(name, [*known, *sets, *foreign]))
         chosen = chosen - names if removes else chosen | names
     if not chosen:
-        raise InputError(
-            f"the list of operations {expression!r} selects nothing",
-            hint="a list starts from the empty set: begin it with `defaults`",
+        first = (
+            f"{idle[0].name} {idle[0].why}" if idle else "a list starts from the empty set: begin it with `defaults`"
         )
+        raise InputError(f"the list of operations {expression!r} selects nothing", hint=first)
     return tuple(known[name] for name in sorted(chosen))
 
 
+def with_users(
+    operations: Sequence[Operation], *, keep: Iterable[str] = (), remove: Iterable[str] = ()
+) -> tuple[Operation, ...]:
+    """The operations, told which accounts to keep (which wins) and which alone to remove.
+
+    Raises InputError where accounts are named and the operation that removes accounts is not selected: virt-sysprep
+    does the same.
+    """
+    users = Users(frozenset(_names(keep, "keep")), frozenset(_names(remove, "remove")))
+    if users == Users():
+        return tuple(operations)
+    if not any(each.name == USER_ACCOUNT for each in operations):
+        raise InputError(
+            f"accounts are named, and the operation {USER_ACCOUNT} is not selected",
+            hint=f"write --operations defaults,{USER_ACCOUNT}",
+        )
+    return tuple(_told(each, users) for each in operations)
+
+
+def sparing_users(operations: Iterable[Operation], names: Iterable[str]) -> tuple[Operation, ...]:
+    """The operations, told of further accounts that are in the guest on purpose."""
+    users = Users(keep=frozenset(names))
+    return tuple(_told(each, users) for each in operations)
+
+
+def _told(operation: Operation, users: Users) -> Operation:
+    plan, remarks = operation.plan, operation.remarks
+
+    def told(view: View) -> View:
+        return replace(view, users=Users(view.users.keep | users.keep, view.users.remove | users.remove))
+
+    def planned(view: View) -> Iterable[Change]:
+        return plan(told(view))
+
+    def remarked(view: View) -> Iterable[Remark]:
+        return remarks(told(view)) if remarks is not None else ()
+
+    return replace(operation, plan=planned, remarks=remarked if remarks is not None else None)
+
+
+def _names(words: Iterable[str], verb: str) -> list[str]:
+    names = [name.strip() for word in words for name in word.split(",")]
+    for name in names:
+        if not name or ":" in name or "/" in name or not name.isprintable():
+            raise InputError(
+                f"{name!r} is no name of an account", hint=f"for example --{verb}-user-accounts admin,builder"
+            )
+    return names
+
+
+def _accepted(foreign: Foreign) -> Foreign:
+    if foreign.refused:
+        raise InputError(
+            f"virt-sysprep's operation {foreign.name} cannot be done here",
+            hint=foreign.why.removeprefix("refused: "),
+        )
+    return foreign
+
+
 def _unknown(name: str, known: list[str]) -> set[str]:
-    if name in ELSEWHERE:
-        raise InputError(f"virt-sysprep's operation {name} is not one of goldsmith's", hint=ELSEWHERE[name])
     close = get_close_matches(name.lstrip("+"), known, n=1)
     raise InputError(
         f"unknown operation {name!r}" if name else "an empty name in the list of operations",

@@ -12,13 +12,25 @@ from goldsmith.guest.index import Entry, Index
 from goldsmith.guest.info import GuestInfo
 
 
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Accounts that were named: `keep` are never removed; with `remove`, only those it names are."""
+
+    keep: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+
+    def may_go(self, name: str) -> bool:
+        """Whether an account may be removed, as far as its name decides."""
+        return name not in self.keep and (not self.remove or name in self.remove)
+
+
 @dataclass(frozen=True)
 class View:
     """Index, info and cached reads of one guest. `homes` are the home directories of its users, canonical, from passwd.
 
     `spares` tells whether a canonical path will be left alone whatever operations say, for those that draw conclusions
     from one path to another; `edited` holds the content that a plan in the making already gives to files, so that two
-    operations can edit one file.
+    operations can edit one file; `users` are accounts that were named to be kept or removed.
     The methods that return changes fill in what was seen, so an operation says only what it wants and why.
     """
 
@@ -28,6 +40,7 @@ class View:
     reader: Callable[[str, int], bytes]
     spares: Callable[[str], bool] = field(default=lambda _: False, compare=False)
     edited: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+    users: Users = Users()
     _cache: dict[str, bytes] = field(default_factory=dict, compare=False)
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes | None:

@@ -13,8 +13,10 @@ from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import InputError
 from goldsmith.events import Event, Note, StepFinished, ignore
 from goldsmith.generalization.generalize import select
+from goldsmith.generalization.scripts import Script
 from goldsmith.generalization.sparing import Keep
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
+from goldsmith.pipeline.steps.generalize import NO_SCRIPTS, Scripts
 
 HISTORY = Keep("/root/.bash_history", "a lesson")
 
@@ -27,6 +29,7 @@ def generalize(
     in_place: bool = False,
     dry_run: bool = False,
     events: list[Event] | None = None,
+    scripts: Scripts = NO_SCRIPTS,
 ) -> GeneralizeReport:
     return generalize_existing(
         where,
@@ -37,6 +40,7 @@ def generalize(
         in_place=in_place,
         dry_run=dry_run,
         emit=events.append if events is not None else ignore,
+        scripts=scripts,
     )
 
 
@@ -83,6 +87,23 @@ def test_a_keep_that_spares_nothing_is_told(dirty: Path, events: list[Event]) ->
     assert [event for event in events if isinstance(event, Note)] == [
         Note("keep /root/.bash_histroy spared nothing", warning=True)
     ]
+
+
+def test_a_dry_run_tells_it_too(dirty: Path, events: list[Event]) -> None:
+    generalize(dirty, keep=(Keep("/root/.bash_histroy", "mistyped"),), dry_run=True, events=events)
+    assert Note("keep /root/.bash_histroy spared nothing", warning=True) in events
+
+
+def test_a_plain_directory_runs_no_scripts_and_stays_as_it_is(dirty: Path) -> None:
+    before = show(dirty)
+    with pytest.raises(InputError, match="--script forget: the engine tree cannot run programs of the guest"):
+        generalize(dirty, in_place=True, scripts=Scripts((Script("forget", ("/bin/sh",), b"true\n"),)))
+    assert show(dirty) == before
+
+
+def test_a_dry_run_says_that_it_runs_no_scripts(dirty: Path, events: list[Event]) -> None:
+    generalize(dirty, dry_run=True, scripts=Scripts(clean_d=True), events=events)
+    assert Note("a dry run runs no scripts: what they would leave is not in the plan", warning=True) in events
 
 
 def test_steps_are_told(dirty: Path, events: list[Event]) -> None:
@@ -144,14 +165,15 @@ def test_the_documents_of_a_dry_run(dirty: Path) -> None:
             {"operation": "bash-history", "changes": 0, "bytes": 0, "kept": 1},
             {"operation": "machine-id", "changes": 1, "bytes": 33, "kept": 0},
         ],
+        "notes": [],
         "output": None,
     }
     assert report.as_text() == [
-        "bash-history: 0 changes, 0.0 MiB, 1 kept",
-        "machine-id: 1 changes, 0.0 MiB, 0 kept",
-        f"  write          /etc/machine-id  {change.reason}",
+        "bash-history: 0 changes, 0 B, 1 kept",
+        "machine-id: 1 changes, 33 B, 0 kept",
+        f"  write          /etc/machine-id  33 B  {change.reason}",
         "kept /root/.bash_history (bash-history): a lesson",
-        "1 changes would be made, nothing was changed; 0.0 MiB",
+        "1 changes would be made, nothing was changed; 33 B",
     ]
 
 
@@ -160,7 +182,7 @@ def test_the_documents_of_what_was_done(dirty: Path) -> None:
     document = report.as_json()
     assert (document["second_plan"], "plan" in document, document["output"]) == ([], False, None)
     assert report.as_text() == [
-        "bash-history: 1 changes, 0.0 MiB, 0 kept",
-        "machine-id: 1 changes, 0.0 MiB, 0 kept",
-        "2 changes made, the second plan is empty; 0.0 MiB",
+        "bash-history: 1 changes, 7 B, 0 kept",
+        "machine-id: 1 changes, 33 B, 0 kept",
+        "2 changes made, the second plan is empty; 40 B",
     ]

@@ -11,19 +11,18 @@ from goldsmith.disk.lease import lease
 from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.disk.seal import Packing
 from goldsmith.errors import InputError
-from goldsmith.events import Emit
-from goldsmith.findings import printable
-from goldsmith.generalization.generalize import Keep, look, plan
-from goldsmith.generalization.operation import Operation
-from goldsmith.generalization.report import action, freed, kept_as_json, plan_as_json, tally
+from goldsmith.events import Emit, Note
+from goldsmith.generalization.generalize import Keep, preview
+from goldsmith.generalization.operation import Operation, Remark
+from goldsmith.generalization.remarks import remarks_as_json
+from goldsmith.generalization.report import kept_as_json, plan_as_json, plan_as_text, tally
 from goldsmith.guest.change import Plan
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.steps.generalize import generalize_guest
+from goldsmith.pipeline.steps.generalize import NO_SCRIPTS, Scripts, generalize_guest, say
 from goldsmith.pipeline.steps.guest import opened
+from goldsmith.pipeline.steps.labels import Spared, foresee_labels, label_guest
 from goldsmith.pipeline.steps.seal import seal_disk
 from goldsmith.settings import scratch_dir
-
-MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class GeneralizeReport:
     plan: Plan
     dry_run: bool
     output: Path | None
+    remarks: tuple[Remark, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         changes = plan_as_json(self.plan)
@@ -41,25 +41,14 @@ class GeneralizeReport:
             **done,
             "kept": kept_as_json(self.plan.kept),
             "operations": [each.as_json() for each in tally(self.plan)],
+            "notes": remarks_as_json(self.remarks),
             "output": str(self.output) if self.output is not None else None,
         }
 
     def as_text(self) -> list[str]:
-        lines: list[str] = []
-        for each in tally(self.plan):
-            lines.append(f"{each.operation}: {each.changes} changes, {each.bytes / MIB:.1f} MiB, {each.kept} kept")
-            if self.dry_run:
-                lines.extend(
-                    f"  {action(change):<14} {printable(change.path)}  {change.reason}"
-                    for change in self.plan
-                    if change.operation == each.operation
-                )
-        lines.extend(
-            f"kept {printable(kept.path)} ({kept.operation}): {printable(kept.reason)}" for kept in self.plan.kept
-        )
-        size = sum(freed(change) for change in self.plan) / MIB
+        lines = plan_as_text(self.plan, whole=self.dry_run)
         done = "would be made, nothing was changed" if self.dry_run else "made, the second plan is empty"
-        lines.append(f"{len(self.plan)} changes {done}; {size:.1f} MiB")
+        lines[-1] = lines[-1].replace("changes", f"changes {done}", 1)
         if self.output is not None:
             lines.append(f"sealed: {self.output}")
         return lines
@@ -75,10 +64,12 @@ def generalize_existing(
     in_place: bool,
     dry_run: bool,
     emit: Emit,
+    scripts: Scripts = NO_SCRIPTS,
 ) -> GeneralizeReport:
     """Plan only, change `where` itself, or work on an overlay and seal that to `output`: exactly one of the three.
 
-    Raises InputError where it is not said which, or `output` is there already.
+    `scripts` run in the guest first, and in no dry run. Raises InputError where it is not said which, or `output` is
+    there already.
     """
     if sum((dry_run, in_place, output is not None)) != 1:
         raise InputError(
@@ -99,13 +90,22 @@ def generalize_existing(
             work = create_overlay(scratch / "overlay.qcow2", where)
         with opened(emit, work, chosen, why, scratch=scratch, read_only=dry_run) as guest:
             if dry_run:
-                planned = plan(look(guest, operations), operations, keep=keep)
-                return GeneralizeReport(planned, dry_run=True, output=None)
-            applied = generalize_guest(emit, guest, operations, keep, ()).result.applied
+                planned = preview(guest, operations, keep=keep)
+                if scripts:
+                    emit(Note("a dry run runs no scripts: what they would leave is not in the plan", warning=True))
+                say(emit, planned.idle, planned.remarks)
+                foreseen = _both(planned.plan, foresee_labels(guest, planned.plan, Spared(keep)))
+                return GeneralizeReport(foreseen, dry_run=True, output=None, remarks=planned.remarks)
+            result = generalize_guest(emit, guest, operations, keep, (), scripts=scripts).result
+            applied = _both(result.applied, label_guest(emit, guest, spared=Spared(keep)))
         if output is not None:
             assert isinstance(work, Disk)
             _seal(emit, work, output, scratch)
-    return GeneralizeReport(applied, dry_run=False, output=output)
+    return GeneralizeReport(applied, dry_run=False, output=output, remarks=result.remarks)
+
+
+def _both(generalized: Plan, labeled: Plan) -> Plan:
+    return Plan((*generalized.changes, *labeled.changes), generalized.kept)
 
 
 def _seal(emit: Emit, work: Disk, output: Path, scratch: Path) -> None:

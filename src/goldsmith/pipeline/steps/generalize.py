@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from goldsmith.customization import hostfiles
+from goldsmith.customization.kinds.run import LARGEST_SCRIPT, interpreter
 from goldsmith.events import Emit, Note
+from goldsmith.findings import printable
 from goldsmith.generalization.generalize import Generalized, Keep, generalize
-from goldsmith.generalization.operation import Operation
+from goldsmith.generalization.operation import Operation, Remark
 from goldsmith.generalization.report import freed
+from goldsmith.generalization.scripts import Script, run_clean_scripts, run_scripts
 from goldsmith.guest.guest import Guest
 from goldsmith.pipeline.step import step
 
 MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """What runs inside the guest first: scripts of the host, and, if wanted, cloud-init's clean.d."""
+
+    own: tuple[Script, ...] = ()
+    clean_d: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.own) or self.clean_d
+
+
+NO_SCRIPTS = Scripts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +47,39 @@ class GeneralizedGuest:
 
 @step("generalize")
 def generalize_guest(
-    emit: Emit, guest: Guest, operations: Sequence[Operation], keep: Sequence[Keep], declared: Collection[str]
+    emit: Emit,
+    guest: Guest,
+    operations: Sequence[Operation],
+    keep: Sequence[Keep],
+    declared: Collection[str],
+    *,
+    scripts: Scripts = NO_SCRIPTS,
+    output: Callable[[bytes], None] = lambda _: None,
 ) -> GeneralizedGuest:
+    """`output` gets what scripts print."""
+    if scripts.clean_d:
+        ran = run_clean_scripts(guest, output)
+        emit(Note(f"ran in the guest: {', '.join(map(printable, ran)) or 'nothing, clean.d is empty'}"))
+    run_scripts(guest, scripts.own, output)
     result = generalize(guest, operations, keep=keep, declared=declared)
-    for idle in result.idle:
-        emit(Note(f"keep {idle.pattern} spared nothing", warning=True))
+    say(emit, result.idle, result.remarks)
     guest.sync()
     return GeneralizedGuest(result)
+
+
+def say(emit: Emit, idle: Sequence[Keep], remarks: Sequence[Remark]) -> None:
+    """Tell what spared nothing, and what the operations remark."""
+    for keep in idle:
+        emit(Note(f"keep {keep.pattern} spared nothing", warning=True))
+    for remark in remarks:
+        emit(Note(f"{remark.operation}: {printable(remark.path)}: {remark.message}"))
+
+
+def read_scripts(folder: Path, names: Sequence[str], *, title: str) -> tuple[Script, ...]:
+    """The scripts of the host that a recipe or a command line names. Raises InputError for what is none."""
+    found = []
+    for name in names:
+        step_title = f"{title} {name}"
+        content = hostfiles.read(folder, name, step=step_title, limit=LARGEST_SCRIPT)
+        found.append(Script(name, interpreter(content, step=step_title), content))
+    return tuple(found)
