@@ -30,7 +30,7 @@ def runtime_dir() -> Path:
 
 
 def default_pool() -> Path:
-    """Where `build` admits images unless `--output` says otherwise."""
+    """Where `build` admits images unless `--pool` says otherwise."""
     return state_dir() / "images"
 
 

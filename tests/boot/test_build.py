@@ -44,7 +44,7 @@ class Pool:
 
     def goldsmith(self, *words: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*COMMAND, *map(str, words), "--output", str(self.folder)],
+            [*COMMAND, *map(str, words), "--pool", str(self.folder)],
             env=dict(self.environment),
             capture_output=True,
             text=True,

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from goldsmith.cli.conversation import conversation
-from goldsmith.cli.options import Engine, Events, Json, PoolFolder, RecipeFile, Sets
+from goldsmith.cli.options import POOL, Engine, Events, Json, RecipeFile, Sets
 
 
 def build(
     recipe: RecipeFile,
     *,
-    output: PoolFolder = None,
+    pool: Annotated[Path | None, typer.Option("--pool", "--output", "-o", metavar="DIR", help=POOL)] = None,
     engine: Engine = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch or make the base again instead of taking the cached one.")
@@ -30,7 +31,7 @@ def build(
     \b
     Examples:
       goldsmith build debian12-base.yaml
-      goldsmith build debian12-base.yaml --set role=web --output /srv/images
+      goldsmith build debian12-base.yaml --set role=web --pool /srv/images
       goldsmith build debian12-base.yaml --json --events build.jsonl
     """
     from goldsmith import api
@@ -39,7 +40,7 @@ def build(
         built = api.build(
             recipe,
             sets=sets or (),
-            pool=output,
+            pool=pool,
             engine=engine.value if engine else None,
             refresh=refresh,
             offline=offline,

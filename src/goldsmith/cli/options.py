@@ -43,15 +43,8 @@ Format = Annotated[
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a variable of the recipe; may be repeated.")
 ]
-PoolFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="DIR",
-        help="The pool: the folder of admitted images. Default: goldsmith/images in $XDG_STATE_HOME (~/.local/state).",
-    ),
-]
+POOL = "The pool: the folder of admitted images. Default: goldsmith/images in $XDG_STATE_HOME (~/.local/state)."
+PoolFolder = Annotated[Path | None, typer.Option("--pool", metavar="DIR", help=POOL)]
 RecipeFile = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="A recipe; `goldsmith init` writes one to start from.")
 ]

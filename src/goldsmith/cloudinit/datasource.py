@@ -164,7 +164,7 @@ def drop_ins(choice: Choice, files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
     if DISABLED in files:
         raise InputError(
             f"datasource: {choice} cannot work: {DISABLED} is in the image",
-            hint=f"add the step `delete: {DISABLED}`",
+            hint=f"add the step `- delete: [{DISABLED}]`",
         )
     made = _local(files) if choice is Choice.LOCAL else _clouds(files)
     _check(choice, {**files, **{each.path: each.content for each in made}})

@@ -45,7 +45,7 @@ OWN_VARIABLES = ("name", "version", "arch")
 
 def _name(value: str) -> str:
     if "/" in value:
-        raise wrong("contains a slash", "the name becomes a file's name, not a path; `--output` chooses the folder")
+        raise wrong("contains a slash", "the name becomes a file's name, not a path; `--pool` chooses the folder")
     if not NAME.fullmatch(value):
         raise wrong("is no name", "letters, digits, `.`, `_` and `-`, at most 64, a letter or digit at both ends")
     return value

@@ -284,14 +284,14 @@ def test_a_killed_build_ends_at_once_and_the_same_command_works_again(sleeper: S
 def test_gc_clears_what_a_killed_build_left(sleeper: Site, started: Start, goldsmith: Goldsmith) -> None:
     process = started(*sleeper.build)
     sleeper.wait(process, begins("open"))
-    assert "0 things" in goldsmith("gc", "--output", sleeper.pool).out, "gc touched a living run"
+    assert "0 things" in goldsmith("gc", "--pool", sleeper.pool).out, "gc touched a living run"
     process.kill()
     process.wait()
     assert sleeper.gone() == []
-    would = goldsmith("gc", "--output", sleeper.pool, "--dry-run").out
+    would = goldsmith("gc", "--pool", sleeper.pool, "--dry-run").out
     assert "would remove 1 things" in would
     assert sleeper.files() != []
-    assert goldsmith("gc", "--output", sleeper.pool).out == would.replace("would remove", "removed")
+    assert goldsmith("gc", "--pool", sleeper.pool).out == would.replace("would remove", "removed")
     assert sleeper.files() == []
 
 
@@ -308,7 +308,7 @@ def test_verifying_a_disk(
     if number == signal.SIGKILL:
         process.wait()
         assert site.gone() == []
-        assert "removed 1 things" in goldsmith("gc", "--output", site.pool).out
+        assert "removed 1 things" in goldsmith("gc", "--pool", site.pool).out
     else:
         ended(process, number)
     assert site.traces() == []

@@ -149,7 +149,7 @@ def test_init(tmp_path: Path) -> None:
 def test_gc(own_folders: Path) -> None:
     dead = own_folders / "pool" / ".goldsmith-1-dead"
     dead.mkdir(parents=True)
-    document = said("gc", "--dry-run", "--output", dead.parent)
+    document = said("gc", "--dry-run", "--pool", dead.parent)
     check_fields("gc", document)
 
 

@@ -208,7 +208,7 @@ def test_a_name_that_nothing_beats_is_told() -> None:
 def test_the_marker_file_is_told() -> None:
     with pytest.raises(InputError, match=r"cloud-init\.disabled is in the image") as caught:
         drop_ins(Choice.LOCAL, {**files(), "/etc/cloud/cloud-init.disabled": b""})
-    assert caught.value.hint == "add the step `delete: /etc/cloud/cloud-init.disabled`"
+    assert caught.value.hint == "add the step `- delete: [/etc/cloud/cloud-init.disabled]`"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -11,10 +12,22 @@ from goldsmith.customization.customization import Customization, Session, regist
 from goldsmith.customization.fields import UnitName
 from goldsmith.customization.programs import ended, failure, require_programs, run, tail
 from goldsmith.errors import InputError
+from goldsmith.events import Note
+from goldsmith.findings import printable
 
 # systemctl then works on the files and asks no running manager (systemd.environment, all systemd from 220).
 OFFLINE = {"SYSTEMD_OFFLINE": "1", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
 TIMEOUT = 300.0
+# Where systemd looks for units (systemd.unit(5)) and, for those that it makes of old scripts, where these are.
+UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/etc/init.d",
+)
+# Made at boot, from fstab or by the kernel: no file says that there are none.
+MADE_AT_BOOT = (".mount", ".automount", ".swap", ".device", ".scope", ".slice")
 
 
 @register
@@ -42,6 +55,9 @@ class Services(Customization):
         require_programs(session, self.KEY)
         if session.info.init != "systemd":
             raise InputError(f"{self.KEY}: the guest's init is {session.info.init or 'not known'}, not systemd")
+        for unit, hint in _unknown(session, self.mask):
+            text = f"{self.KEY}: mask {unit}: the guest has no such unit{hint}"
+            session.emit(Note(text, warning=True))
         said = []
         for verb, units in (("disable", self.disable), ("enable", self.enable), ("mask", self.mask)):
             if units:
@@ -55,6 +71,27 @@ class Services(Customization):
             lines = tail(program.output, 1)
             why = lines[0] if lines else f"systemctl {ended(program)}"
             raise failure(f"{self.KEY}: {verb} {', '.join(units)}: {why}", program)
+
+
+def _unknown(session: Session, units: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Units that no file of the guest makes, each with what may be meant: systemctl masks whatever it is told to."""
+    if not units:
+        return
+    index = session.guest.index(UNIT_FOLDERS)
+    folders = {folder for path in UNIT_FOLDERS if (folder := index.resolve(path)) is not None}
+    names = {entry.name for folder in folders for entry in index.children(folder)}
+    for unit in units:
+        name = full_name(unit)
+        stem, at, rest = name.partition("@")
+        template = f"{stem}@.{rest.rpartition('.')[2]}" if at else name
+        script = name.removesuffix(".service")
+        if {name, template, script} & names or name.endswith(MADE_AT_BOOT):
+            continue
+        kind = name[name.rindex(".") :]
+        close = get_close_matches(
+            name.removesuffix(kind), sorted(each.removesuffix(kind) for each in names if each.endswith(kind)), n=1
+        )
+        yield unit, f"; did you mean {printable(close[0])}{kind}?" if close else ""
 
 
 def systemctl(verb: str, units: Sequence[str]) -> tuple[str, ...]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import BeforeValidator, ConfigDict, Field, RootModel
 
 from goldsmith.customization.customization import Customization, Session, register
 from goldsmith.customization.packager import packages
+
+
+def _no_number(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError("write true")  # noqa: TRY004 - pydantic reports ValueError
+    return value
 
 
 @register
@@ -19,7 +25,9 @@ class Update(Customization, RootModel[Literal[True]]):
     RUNS_PROGRAMS = True
     NEEDS_NETWORK = True
     EXAMPLE = "- update: true"
-    root: Annotated[Literal[True], Field(description="true; leave the step out for no update.")]
+    root: Annotated[
+        Literal[True], BeforeValidator(_no_number), Field(description="true; leave the step out for no update.")
+    ]
 
     def perform(self, session: Session) -> str:
         manager = packages(session, self.KEY)

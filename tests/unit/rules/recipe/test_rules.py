@@ -226,3 +226,11 @@ def test_users_of_a_base_that_is_not_there_yet(found: Found) -> None:
     assert found(users(ADMIN, "amdin"), head=VENDOR) == [
         "9:37: GS131 warning: nothing in the recipe makes the user amdin"
     ]
+
+
+def test_a_secret_that_no_step_names(found: Found) -> None:
+    secrets = f"{LOCAL}secrets: {{token: {{env: A}}, key: {{file: b}}}}\n"
+    step = "customize:\n  - run: {shell: 'true', secrets: [token]}\n"
+    assert found(secrets + step) == ["6:28: GS132 warning: no step names the secret `key`"]
+    assert len(found(secrets)) == 2
+    assert found(secrets + step.replace("[token]", "[token, key]")) == []
