@@ -67,7 +67,10 @@ class TextEdit:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem: its rule's code, how bad it is, where, and what to do. `repair` is given only where it is safe."""
+    """One problem: its rule's code, how bad it is, where, and what to do. `repair` is given only where it is safe.
+
+    `waived` is the reason for which somebody takes it as it is: it is still told, and changes no exit code.
+    """
 
     code: str
     severity: Severity
@@ -76,9 +79,10 @@ class Finding:
     hint: str | None = None
     subject: str = ""
     repair: TextEdit | None = None
+    waived: str | None = None
 
     def as_json(self) -> dict[str, object]:
-        return {
+        shown: dict[str, object] = {
             "code": self.code,
             "severity": self.severity.value,
             "subject": self.subject,
@@ -86,6 +90,7 @@ class Finding:
             "hint": self.hint,
             "place": self.place.as_json() if self.place is not None else None,
         }
+        return shown | ({"waived": self.waived} if self.waived is not None else {})
 
 
 def printable(text: str) -> str:

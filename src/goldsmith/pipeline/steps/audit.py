@@ -17,7 +17,7 @@ from goldsmith.guest.open import open_guest
 from goldsmith.pipeline.step import step
 from goldsmith.rules.rule import Outcome
 from goldsmith.rules.tree import audit as tree
-from goldsmith.rules.tree.subject import AUDIT_ROOTS, TreeSubject
+from goldsmith.rules.tree.subject import TreeSubject
 
 SHOWN = 3
 
@@ -55,7 +55,10 @@ class Audited:
 
 def audit_guest(guest: Guest, intent: Intent) -> Audited:
     """Every rule of the tree on an open guest; changes nothing."""
-    view = look(guest, intent.operations, roots=AUDIT_ROOTS)
+    view = look(guest, intent.operations, roots=tree.audit_roots())
+    if view.info.selinux is not None:
+        # Every file has to have a label: this is the one question that takes the whole tree.
+        view = look(guest, intent.operations, roots=("/",))
     outcomes = tree.audit(TreeSubject(view, intent.operations, intent.keep, intent.declared, intent.users))
     return Audited(tuple(outcomes), tree.findings(outcomes))
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from goldsmith.findings import printable
-from goldsmith.generalization.plan import plan
 from goldsmith.generalization.report import action, freed
 from goldsmith.guest.change import Change
 from goldsmith.rules.rule import Needs, Outcome, rule
@@ -24,7 +23,7 @@ NAMED = 5
     why="Every operation is planned once more on the sealed tree: whatever it still plans, clones inherit.",
 )
 def check(subject: TreeSubject) -> Iterator[Outcome]:
-    left = plan(subject.view, subject.operations, keep=subject.keep, declared=subject.declared)
+    left = subject.residue
     severities = {each.name: each.severity for each in subject.operations}
     for operation, changes in _by_operation(left.changes):
         paths = [printable(change.path) for change in changes]

@@ -11,8 +11,8 @@ from goldsmith.findings import Severity
 from goldsmith.generalization.generalize import Keep, generalize, look, plan, select
 from goldsmith.generalization.operation import registered
 from goldsmith.rules.rule import Needs, Outcome, Verdict, rules_of
-from goldsmith.rules.tree.audit import audit, findings
-from goldsmith.rules.tree.subject import AUDIT_ROOTS, TreeSubject
+from goldsmith.rules.tree.audit import audit, audit_roots, findings
+from goldsmith.rules.tree.subject import TreeSubject
 
 ID = "0123456789abcdef0123456789abcdef"
 CLEAN = """
@@ -45,7 +45,7 @@ def audited(
     make(top, "\n".join(lines) + "\n" + dirt)
     operations = select(expression)
     with opened(top) as guest:
-        view = look(guest, operations, roots=AUDIT_ROOTS)
+        view = look(guest, operations, roots=audit_roots())
         return audit(TreeSubject(view, operations, keep, declared, users))
 
 
@@ -146,7 +146,7 @@ def test_a_missing_machine_id_is_a_warning_for_systemd(tmp_path: Path) -> None:
     (tmp_path / "etc/machine-id").unlink()
     operations = select("tmp-files")
     with opened(tmp_path) as guest:
-        outcomes = audit(TreeSubject(look(guest, operations, roots=AUDIT_ROOTS), operations))
+        outcomes = audit(TreeSubject(look(guest, operations, roots=audit_roots()), operations))
     assert told(outcomes) == {("GS301", WARNING, "/etc/machine-id")}
 
 
@@ -212,7 +212,7 @@ def test_residue_of_every_operation_is_found_and_gone_after_it(name: str, tmp_pa
 
     def residue() -> set[str]:
         with opened(tmp_path) as guest:
-            subject = TreeSubject(look(guest, operations, roots=AUDIT_ROOTS), operations, keep, declared)
+            subject = TreeSubject(look(guest, operations, roots=audit_roots()), operations, keep, declared)
             return {found.message.split()[2] for found in findings(audit(subject)) if found.code == "GS304"}
 
     assert residue() == {name}
