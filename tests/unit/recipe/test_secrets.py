@@ -42,4 +42,4 @@ def test_secrets_that_cannot_be_meant(complaints: Complain) -> None:
 def test_a_step_cannot_name_what_is_not_declared(complaints: Complain) -> None:
     said = complaints("secrets: {tokens: {env: A}}\ncustomize:\n  - run: {shell: 'true', secrets: [tokens, token]}\n")
     assert said == ["6:44: GS105 the step names `token`, which is no secret of the recipe"]
-    assert complaints(STEP) == ["5:35: GS105 the step names `token`, which is no secret of the recipe"]
+    assert complaints(STEP) == ["5:36: GS105 the step names `token`, which is no secret of the recipe"]
