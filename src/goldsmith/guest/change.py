@@ -78,11 +78,12 @@ class MakeDirectory(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAttributes(Change):
-    """Set mode or owner of what is there; None leaves a value as it is."""
+    """Set mode, owner or SELinux label of what is there; None leaves a value as it is."""
 
     mode: int | None = None
     uid: int | None = None
     gid: int | None = None
+    label: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from goldsmith.pipeline.steps.customize import customize
 from goldsmith.pipeline.steps.disk import lay_overlay
 from goldsmith.pipeline.steps.generalize import generalize_guest
 from goldsmith.pipeline.steps.guest import opened
+from goldsmith.pipeline.steps.labels import Spared, label_guest, list_labeled
 from goldsmith.pipeline.steps.seal import seal_disk
 from goldsmith.pipeline.steps.verify import verify_sealed
 from goldsmith.pool.naming import ImageName
@@ -105,8 +106,10 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         overlay = lay_overlay(emit, base, recipe, scratch).disk
         grow = recipe.disk.size is not None
         with opened(emit, overlay, engine, why, scratch=scratch, grow=grow, accelerated=machines.kvm) as guest:
+            before = list_labeled(guest)
             customized = customize(emit, guest, recipe, record, secrets)
             generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
+            label_guest(emit, guest, before=before, spared=Spared(keep, customized.declared))
 
         packing = Packing(recipe.seal.packing)
         sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)

@@ -249,9 +249,11 @@ class ApplianceTree:
             uid = before.uid if change.uid is None else change.uid
             gid = before.gid if change.gid is None else change.gid
             self._handle.call("lchown", uid, gid, change.path)
-        if not before.is_link:
+        if not before.is_link and (change.mode, change.uid, change.gid) != (None, None, None):
             self._handle.call("chmod", before.mode if change.mode is None else change.mode, change.path)
             self._restore_xattrs(change.path, dict(before.xattrs))
+        if change.label is not None:
+            self._handle.set_xattr(change.path, LABEL, change.label)
 
     def _link(self, change: Link, before: Entry | None) -> None:
         if before is not None:

@@ -244,12 +244,14 @@ class PosixTree:
         gid = -1 if change.gid is None else self._owner_of(change.gid, 1)
         if uid != -1 or gid != -1:
             os.chown(name, uid, gid, dir_fd=directory, follow_symlinks=False)
-        if before.is_link:
-            return
-        found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-        with _closing(found):
-            os.chmod(f"/proc/self/fd/{found}", before.mode if change.mode is None else change.mode)
-            _restore_xattrs(f"/proc/self/fd/{found}", before.xattrs)
+        # Changing owners clears set-id bits and file capabilities.
+        if not before.is_link and (change.mode, change.uid, change.gid) != (None, None, None):
+            found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+            with _closing(found):
+                os.chmod(f"/proc/self/fd/{found}", before.mode if change.mode is None else change.mode)
+                _restore_xattrs(f"/proc/self/fd/{found}", before.xattrs)
+        if change.label is not None:
+            os.setxattr(f"/proc/self/fd/{directory}/{name}", LABEL, change.label, follow_symlinks=False)
 
     def _link(self, change: Link, directory: int, name: str, before: Entry | None) -> None:
         if before is None:

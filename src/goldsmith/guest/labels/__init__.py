@@ -1,0 +1,1 @@
+"""SELinux labels: what the guest's own policy gives to its paths, and which paths lack it."""
