@@ -32,6 +32,14 @@ class User:
 
 def users_of(config: Mapping[Any, Any], version: Version | None = None) -> tuple[User, ...]:
     """The users that the configuration makes, in its order. `version` is cloud-init's; unknown counts as an old one."""
+    settings, default_name = settings_of(config, version)
+    return tuple(_user(name, own, default=name == default_name) for name, own in settings.items())
+
+
+def settings_of(
+    config: Mapping[Any, Any], version: Version | None = None
+) -> tuple[dict[str, dict[str, Any]], str | None]:
+    """What the configuration says of each user that it makes, merged, by name; and the name of the default user."""
     system_info = config.get("system_info")
     shipped = system_info.get("default_user") if isinstance(system_info, dict) else None
     shipped = shipped if isinstance(shipped, dict) else {}
@@ -56,7 +64,7 @@ def users_of(config: Mapping[Any, Any], version: Version | None = None) -> tuple
             own["groups"] = sorted({*_words(own.get("groups")), *_words(base_groups)})
             entry_wins = version is not None and version >= ENTRY_WINS_SINCE
             wanted[default_name] = fold([own, extra, default_user] if entry_wins else [default_user, extra, own])
-    return tuple(_user(name, settings, default=name == default_name) for name, settings in wanted.items())
+    return wanted, default_name
 
 
 def _entries(users: Any, *, adds_default: bool) -> Iterator[tuple[str, dict[Any, Any]]]:
