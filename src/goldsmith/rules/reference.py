@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from goldsmith.disk.scrub import UNPROVEN
-from goldsmith.recipe.problems import Problem
-from goldsmith.rules import clone, clones, recipe, tree
+from goldsmith.errors import InputError
+from goldsmith.findings import printable
+from goldsmith.recipe.problems import Problem, did_you_mean
+from goldsmith.rules import clone, clones, cloudconfig, recipe, tree
 from goldsmith.rules.rule import Needs, rules_of
 
 HEAD = """\
@@ -19,17 +21,23 @@ HEAD = """\
 <!-- made by goldsmith.rules.reference; a test fails when it is stale -->
 
 Every finding has a code, and every rule has one. A rule passes, fails, or is `unproven` where nothing could look:
-that is never a pass. `goldsmith lint` says GS1xx, sealing GS2xx, `goldsmith audit` GS3xx, `goldsmith verify` GS4xx
-and GS5xx.
+that is never a pass. `goldsmith lint` says GS1xx and GS6xx, sealing GS2xx, `goldsmith audit` GS3xx,
+`goldsmith verify` GS4xx and GS5xx. `goldsmith lint --explain CODE` shows one of them.
+
+A comment in the file, on its line or alone on the line above, allows a finding of lint for a reason:
+`# goldsmith: allow GS617 the lab has its own mirror`.
 """
 
 # Importing a package of rules has registered them.
 KINDS: Mapping[Needs, tuple[ModuleType, str]] = {
     Needs.RECIPE: (recipe, "Over a recipe: `lint`, and before any work `plan` and `build`."),
+    Needs.CLOUDCONFIG: (cloudconfig, "Over cloud-init's configuration, of a file, a recipe, a tree or a disk: `lint`."),
     Needs.TREE: (tree, "Over the tree of a sealed image, read again from its packed bytes: `audit` and `build`."),
     Needs.CLONE: (clone, "Over what one booted clone left: `verify` and `build`."),
     Needs.CLONES: (clones, "Over all clones together: `verify` and `build`."),
 }
+
+TITLES: Mapping[Needs, str] = {Needs.CLOUDCONFIG: "Cloud configuration"}
 
 LOADER: Mapping[str, str] = {
     Problem.NOT_A_RECIPE: "The file is no YAML mapping.",
@@ -54,7 +62,7 @@ def reference() -> str:
     loader = _section("Reading a recipe", "Before any rule looks at it. Each is an error.", LOADER)
     sealing = _section("Sealing", "A warning of `build` and `generalize --output`.", {UNPROVEN: SEALING})
     over_recipe, *over_results = (
-        f"## {kind.value.capitalize()}\n\n{about}\n\n{HEADER}{''.join(_rows(kind, package))}"
+        f"## {TITLES.get(kind, kind.value.capitalize())}\n\n{about}\n\n{HEADER}{''.join(_rows(kind, package))}"
         for kind, (package, about) in KINDS.items()
     )
     return "\n".join([HEAD, loader, over_recipe, sealing, *over_results])
@@ -69,6 +77,28 @@ def _rows(kind: Needs, package: ModuleType) -> Iterator[str]:
     holds = dict(_first_lines(package))
     for rule in rules_of(kind):
         yield f"| {rule.code} | {rule.name} | {_cell(holds[rule.code])} | {_cell(rule.why)} |\n"
+    for rule in rules_of(kind):
+        if rule.wrong:
+            yield f"\n### {rule.code}: {rule.name}\n\n"
+            yield f"Wrong:\n\n```yaml\n{rule.wrong}```\n\nRight:\n\n```yaml\n{rule.right}```\n"
+
+
+def explain(code: str) -> list[str]:
+    """One rule or code in lines of text. Raises InputError where there is none, with the nearest one."""
+    packages = {kind: package for kind, (package, _) in KINDS.items()}
+    for kind, package in packages.items():
+        for rule in rules_of(kind):
+            if rule.code == code:
+                lines = [f"{code}: {rule.name}", "", dict(_first_lines(package))[code], "", rule.why]
+                lines += ["", f"Since: {rule.since}"] if rule.since else []
+                for word, example in (("Wrong:", rule.wrong), ("Right:", rule.right)):
+                    lines += ["", word, *(f"  {line}" for line in example.splitlines())] if example else []
+                return lines
+    meanings = {**LOADER, UNPROVEN: SEALING}
+    if code in meanings:
+        return [f"{code}: {meanings[code]}"]
+    known = [*meanings, *(rule.code for kind in KINDS for rule in rules_of(kind))]
+    raise InputError(f"there is no rule {printable(code)}", hint=did_you_mean(code, known))
 
 
 def _first_lines(package: ModuleType) -> Iterator[tuple[str, str]]:

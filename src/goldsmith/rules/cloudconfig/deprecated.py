@@ -1,0 +1,109 @@
+"""GS604: no key is on its way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from goldsmith.findings import Severity, TextEdit
+from goldsmith.rules.cloudconfig.configfile import ConfigFile, Word
+from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
+from goldsmith.rules.cloudconfig.subject import CloudConfig, dotted, edit
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """A key (or a key with a value) that a version of cloud-init deprecated, and what takes its place."""
+
+    loc: tuple[str, ...]
+    since: str
+    instead: str
+    value: object = None
+    rename: str | None = None
+
+
+ANY = "*"
+DEPRECATIONS = (
+    Deprecation(("apt_update",), "22.2", "package_update", rename="package_update"),
+    Deprecation(("apt_upgrade",), "22.2", "package_upgrade", rename="package_upgrade"),
+    Deprecation(("apt_reboot_if_required",), "22.2", "package_reboot_if_required", rename="package_reboot_if_required"),
+    Deprecation(("user",), "22.2", "system_info.default_user.name in the image, `users` in user-data", value=str),
+    Deprecation(("users",), "22.2", "a list", value=str),
+    Deprecation(("users",), "22.2", "a list", value=dict),
+    Deprecation(("ssh_pwauth",), "22.2", "true or false", value=str),
+    Deprecation(("chpasswd", "list"), "22.2", "chpasswd.users"),
+    Deprecation(("manage_etc_hosts",), "22.2", "`true`", value="template", rename="true"),
+    Deprecation(("grub-dpkg",), "22.2", "grub_dpkg", rename="grub_dpkg"),
+    Deprecation(("ca-certs",), "22.3", "ca_certs", rename="ca_certs"),
+    Deprecation(("ca_certs", "remove-defaults"), "22.3", "remove_defaults", rename="remove_defaults"),
+    Deprecation(("ubuntu_advantage",), "24.1", "ubuntu_pro", rename="ubuntu_pro"),
+    Deprecation(("vendor_data", "enabled"), "22.3", "true or false", value=str),
+    Deprecation(("rh_subscription", "org"), "24.2", "a text", value=int),
+    Deprecation(("power_state", "delay"), "22.3", "a text such as '+30' or now", value=int),
+    Deprecation(("users", ANY, "sudo"), "22.2", "null, or leave it out", value=False),
+    *(
+        Deprecation(("users", ANY, old), since, old.replace("-", "_"), rename=old.replace("-", "_"))
+        for old, since in (
+            ("ssh-authorized-keys", "18.3"), ("lock-passwd", "22.3"), ("ssh-import-id", "24.2"),
+            ("primary-group", "24.2"), ("no-create-home", "24.2"), ("no-log-init", "24.2"), ("no-user-group", "24.2"),
+            ("hashed-passwd", "24.2"), ("plain-text-passwd", "24.2"), ("create-groups", "24.2"),
+            ("selinux-user", "24.2"), ("ssh-redirect-user", "24.2"),
+        )
+    ),
+)  # fmt: skip
+
+
+@configuration_rule(
+    "GS604",
+    "no key is deprecated",
+    why="A deprecated key works until a later cloud-init of the same distribution takes it away; from 23.4 its mere "
+    "use makes the status `degraded`, and `cloud-init status` end with 2.",
+    since="as each finding says",
+    wrong="manage_etc_hosts: template\n",
+    right="manage_etc_hosts: true\n",
+)
+def deprecated(subject: CloudConfig) -> Iterator[Fault]:
+    for file, word in subject.words():
+        for each in DEPRECATIONS:
+            if _is(each, word):
+                yield Fault(
+                    Severity.WARNING,
+                    file.at(*word.key),
+                    f"`{dotted(word.loc)}`{_shown(each)} is deprecated since cloud-init {each.since}",
+                    f"use {each.instead}",
+                    _repair(each, file, word),
+                )
+
+
+def _is(each: Deprecation, word: Word) -> bool:
+    if len(word.loc) != len(each.loc):
+        return False
+    if any(want not in (ANY, part) for want, part in zip(each.loc, word.loc, strict=True)):
+        return False
+    match each.value:
+        case None:
+            return True
+        case type() as kind:
+            return {str: "str", dict: "map", int: "int"}.get(kind) == word.tag and bool(word.written or kind is dict)
+        case False:
+            return word.tag == "bool" and word.written.lower() in {"false", "no", "off"}
+        case wanted:
+            return word.written == wanted
+
+
+def _shown(each: Deprecation) -> str:
+    match each.value:
+        case None:
+            return ""
+        case type() as kind:
+            return {str: " as text", dict: " as a mapping", int: " as a number"}.get(kind, "")
+        case wanted:
+            return f": {str(wanted).lower()}"
+
+
+def _repair(each: Deprecation, file: ConfigFile, word: Word) -> TextEdit | None:
+    if each.rename is None:
+        return None
+    if each.value is not None:
+        return edit(file, word.value, word.written, each.rename)
+    return edit(file, word.key, str(word.loc[-1]), each.rename)

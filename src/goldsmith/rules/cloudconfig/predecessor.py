@@ -1,0 +1,62 @@
+"""GS607: a default user that was replaced is not there any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from goldsmith.findings import GuestPlace, Severity, printable
+from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
+from goldsmith.rules.cloudconfig.subject import CloudConfig
+
+
+@configuration_rule(
+    "GS607",
+    "the replaced default user is gone",
+    why="cloud-init makes users and never removes one: where the old default user was made before the new name was "
+    "set, it stays in every clone, with its sudo rule and the keys it had.",
+    since="every version",
+    wrong="",
+    right="",
+)
+def predecessor(subject: CloudConfig) -> Iterator[Fault]:
+    place = subject.place("system_info", "default_user", "name")
+    if subject.image is None or place is None:
+        return
+    now = subject.effective.get(NAME)
+    accounts = {line.split(":", 1)[0] for line in subject.image.lines("/etc/passwd")}
+    for old in sorted({*_weaker(subject), *KNOWN.get(subject.family or "", ())} - {now}):
+        if old in accounts:
+            yield Fault(
+                Severity.WARNING,
+                place,
+                f"the default user is {printable(str(now))}, but the user {printable(old)} is in the image already",
+                "remove the account: `goldsmith generalize --operations defaults,user-account`, or build from a base "
+                "that has not booted",
+            )
+        for path, content in sorted(subject.image.files.items()):
+            if path.startswith("/etc/sudoers") and _grants(content, old):
+                yield Fault(
+                    Severity.WARNING,
+                    GuestPlace(path),
+                    f"a sudo rule for {printable(old)}, who was replaced as default user, is still there",
+                    "remove the rule: whoever gets that name later has it",
+                )
+
+
+NAME = "system_info.default_user.name"
+# Who a distribution's own image calls its default user.
+KNOWN = {"debian": ("debian", "ubuntu"), "rhel": ("rocky", "almalinux", "cloud-user", "centos", "fedora", "ec2-user")}
+
+
+def _weaker(subject: CloudConfig) -> Iterator[str]:
+    for file in subject.files:
+        info = file.config.get("system_info")
+        user = info.get("default_user") if isinstance(info, dict) else None
+        name = user.get("name") if isinstance(user, dict) else None
+        if isinstance(name, str):
+            yield name
+
+
+def _grants(content: bytes, user: str) -> bool:
+    words = (line.split(None, 1)[:1] for line in content.decode("utf-8", "replace").splitlines())
+    return [user] in list(words)

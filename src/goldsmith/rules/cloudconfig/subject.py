@@ -1,0 +1,94 @@
+"""What rules of the cloud configuration are about: the files, what they come to together, and the image around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from goldsmith.cloudinit.effective import CLOUD_CFG, Effective, effective
+from goldsmith.cloudinit.version import Version
+from goldsmith.findings import GuestPlace, HostPlace, TextEdit
+from goldsmith.rules.cloudconfig.configfile import ConfigFile, Loc, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of the image decides beside cloud-init's own configuration. `files` are guest path → content of small files
+    that rules look into (sshd's and the network's configuration, /etc/passwd, /etc/hostname); `changed` are paths of
+    packages' files that are not as the package brought them.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
+
+    def lines(self, path: str) -> list[str]:
+        return self.files.get(path, b"").decode("utf-8", "replace").splitlines()
+
+
+@dataclass(frozen=True)
+class CloudConfig:
+    """`files` are those that are judged and those below them, the weakest first. `whole` says that they are all that
+    cloud-init would read in the image; else they are a part (one file, or a recipe's defaults), and what others might
+    say is not known. `version` is cloud-init's, `family` debian, rhel or suse; None where it is not known. `other` are
+    files beside them that cloud-init does not read.
+    """
+
+    files: tuple[ConfigFile, ...]
+    whole: bool
+    version: Version | None = None
+    family: str | None = None
+    image: Surroundings | None = None
+    seeds: Mapping[str, bytes] = field(default_factory=dict)
+    other: tuple[ConfigFile, ...] = ()
+    schema: Mapping[str, Any] | None = None
+    datasource_decided: bool = False
+
+    @cached_property
+    def effective(self) -> Effective:
+        return effective({file.path: file.content for file in self.files})
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the files come to together."""
+        return self.effective.config
+
+    @property
+    def own(self) -> tuple[ConfigFile, ...]:
+        """The files that somebody wrote for this image, the weakest first."""
+        return tuple(file for file in self.files if not file.vendor)
+
+    def words(self) -> Iterator[tuple[ConfigFile, Word]]:
+        """Every value of the files that somebody wrote for this image."""
+        for file in self.own:
+            for word in file.words:
+                yield file, word
+
+    def setter(self, *loc: str | int) -> ConfigFile | None:
+        """The strongest file that sets a key, None where none does."""
+        return next((file for file in reversed(self.files) if file.find(*loc) is not None), None)
+
+    def place(self, *loc: str | int) -> HostPlace | GuestPlace | None:
+        """Where a key that counts is set."""
+        file = self.setter(*loc)
+        return file.place(*loc) if file is not None else None
+
+    @property
+    def base(self) -> ConfigFile | None:
+        """/etc/cloud/cloud.cfg."""
+        return next((file for file in self.files if file.path == CLOUD_CFG), None)
+
+
+def edit(file: ConfigFile, at: tuple[int, int], old: str, new: str) -> TextEdit | None:
+    """A repair of a line of a file on the host; None for a file in a guest, which is not edited in place."""
+    place = file.at(*at)
+    return TextEdit(place, old, new) if isinstance(place, HostPlace) else None
+
+
+def dotted(loc: Loc) -> str:
+    """A location as people write it: system_info.default_user.name, users[0].sudo."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

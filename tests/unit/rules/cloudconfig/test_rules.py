@@ -1,0 +1,219 @@
+"""What the rules over cloud configurations see, beyond their own examples."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.rules.cloudconfig.configurations import codes, configuration, image, only
+
+from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
+from goldsmith.rules.cloudconfig.lint import lint
+
+KEY = "ssh-ed25519 AAAA ops@example.org"
+MANUAL = f"""\
+system_info:
+  default_user:
+    name: admin
+ssh_pwauth: false
+packages:
+  - htop
+  - vim-enhanced
+cloud_final_modules: []
+# {KEY}
+"""
+
+
+def test_the_drop_in_of_the_manual_workflow() -> None:
+    subject = image({"99-custom-defaults.cfg": MANUAL}, around={"/etc/passwd": "root:x:0\ndebian:x:1000\n"})
+    found = {finding.code: finding for finding in lint(subject)}
+    assert set(found) == {"GS607", "GS608", "GS611", "GS613", "GS617", "GS618", "GS619"}
+    assert found["GS611"].message == (
+        "`packages` has no effect: `cloud_final_modules` leaves out package_update_upgrade_install"
+    )
+    assert found["GS607"].message == "the default user is admin, but the user debian is in the image already"
+    assert found["GS608"].message == (
+        "without user-data nobody can log in to a clone: admin, with a locked password and no key"
+    )
+    assert found["GS618"].place == GuestPlace("/etc/cloud/cloud.cfg.d/99-custom-defaults.cfg", 7, 5)
+    assert found["GS618"].hint == "its name here: vim"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: \xff\n", "not UTF-8 at byte 3: cloud-init dies reading it"),
+        (b"- a list\n", "the top level is a list, not a dictionary"),
+        (b"a: 1\na: 2\n", "a is there twice; the last one counts"),
+        (b"a: {b\n", "not readable as YAML: "),
+        (b"a: \x00\n", "not readable as YAML: "),
+        (b"merge_how: list(append)\nssh_pwauth: true\n", "merge_how changes how this file lies under the others"),
+        (b"&a [*a]\n", "not readable as YAML: "),
+        (b"a: " + b"[" * 500 + b"]" * 500, "nest"),
+        (b"a0: &a0 [x,x,x,x]\n" + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9))
+         for n in range(1, 12)), "too large to be meant"),
+    ],
+)  # fmt: skip
+def test_files_that_are_not_read_as_written(content: bytes, message: str) -> None:
+    assert message in only(configuration(content), "GS601").message
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbfssh_pwauth: true\n", b"ssh_pwauth: true\r\n", b"# only\n"])
+def test_files_that_are_fine(content: bytes) -> None:
+    assert codes(configuration(content)) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "repaired"),
+    [
+        ("users: [{name: 0123}]\n", "`users[0].name`: 0123 is the number 83 to YAML", "'0123'"),
+        ("locale: no\n", "`locale`: no is a boolean to YAML, where text is meant", "'no'"),
+        ("power_state: {delay: 22:22}\n", "`power_state.delay`: 22:22 is the number 1342 to YAML, in base 60",
+         "'22:22'"),
+        ("users: [{name: a, expiredate: 2026-01-01}]\n", "`users[0].expiredate`: 2026-01-01 is a date to YAML",
+         "'2026-01-01'"),
+        ("packages: [1.10]\n", "`packages[0]`: 1.10 is the number 1.1 to YAML, where text is meant", "'1.10'"),
+        ("write_files: [{path: /a, permissions: 644}]\n",
+         "`write_files[0].permissions`: 644 is a decimal number: the mode becomes 1204", "'0644'"),
+        ("write_files: [{path: /a, permissions: 0644}]\n",
+         "`write_files[0].permissions`: 0644 is the number 420 to YAML; newer versions want text", "'0644'"),
+    ],
+)  # fmt: skip
+def test_what_yaml_takes_for_something_else(text: str, message: str, repaired: str) -> None:
+    found = only(configuration(text), "GS602")
+    assert found.message == message
+    assert isinstance(found.place, HostPlace)
+    assert found.repair == TextEdit(found.place, found.repair.old if found.repair else "", repaired)
+
+
+@pytest.mark.parametrize(
+    "text", ["ssh_pwauth: yes\n", "users: [{name: a, uid: 1001}]\n", "growpart: {mode: off}\n", "x-a: 1:30h\n"]
+)
+def test_what_yaml_takes_as_it_is_meant(text: str) -> None:
+    assert "GS602" not in codes(configuration(text))
+
+
+def test_a_key_that_is_nearly_one() -> None:
+    found = only(configuration("ssh_pwauht: false\n"), "GS603")
+    assert (found.place, found.hint) == (HostPlace("99-custom-defaults.cfg", 1, 1), "did you mean `ssh_pwauth`?")
+
+
+def test_a_deprecated_key_has_a_version_and_a_repair() -> None:
+    found = only(configuration("timezone: UTC\napt_upgrade: true\n"), "GS604")
+    assert found.message == "`apt_upgrade` is deprecated since cloud-init 22.2"
+    place = HostPlace("99-custom-defaults.cfg", 2, 1)
+    assert found.repair == TextEdit(place, "apt_upgrade", "package_upgrade")
+
+
+def test_an_edited_cloud_cfg() -> None:
+    assert "GS605" not in codes(image({}))
+    assert only(image({}, changed=frozenset({"/etc/cloud/cloud.cfg"})), "GS605").place == GuestPlace(
+        "/etc/cloud/cloud.cfg", 1, 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("100-x.cfg", "100-x.cfg sorts by its text, not by its number: files that should be weaker may win"),
+        ("9-x.cfg", "9-x.cfg sorts by its text, not by its number: files that should be weaker may win"),
+        (".99-x.cfg", ".99-x.cfg is read by cloud-init, but not by ds-identify, which decides whether it runs"),
+    ],
+)
+def test_names_that_do_not_sort_as_they_look(name: str, message: str) -> None:
+    assert only(image({name: "ssh_pwauth: false\n"}), "GS606").message == message
+
+
+def test_a_file_that_is_not_read() -> None:
+    subject = image({}, other={"99-x.yaml": "ssh_pwauth: false\n", "README": "", "98-x.cfg.dpkg-old": ""})
+    assert only(subject, "GS606").message == "99-x.yaml does not end in .cfg: cloud-init does not read it"
+
+
+def test_a_number_that_a_letter_beats() -> None:
+    subject = image({"99-custom.cfg": "ssh_pwauth: false\nlocale: C\n", "curtin.cfg": "ssh_pwauth: true\nlocale: C\n"})
+    assert only(subject, "GS606").message == "`ssh_pwauth` has no effect: curtin.cfg sorts later and sets it too"
+
+
+def test_a_sudo_rule_of_the_old_default_user() -> None:
+    subject = image(
+        {"99-a.cfg": "system_info: {default_user: {name: admin}}\n"},
+        around={"/etc/passwd": "root:x:0\n", "/etc/sudoers": "root ALL=(ALL) ALL\ndebian ALL=(ALL) NOPASSWD:ALL\n"},
+    )
+    assert only(subject, "GS607").place == GuestPlace("/etc/sudoers")
+    assert "GS607" not in codes(image({"99-a.cfg": "ssh_pwauth: true\n"}, around={"/etc/passwd": "debian:x:1000\n"}))
+
+
+def test_a_key_in_the_image_lets_somebody_in() -> None:
+    drop_in = {"99-a.cfg": "system_info: {default_user: {name: admin}}\n"}
+    assert only(image(drop_in), "GS608").severity is Severity.NOTE
+    assert "GS608" not in codes(image(drop_in, around={"/root/.ssh/authorized_keys": f"{KEY}\n"}))
+
+
+def test_a_list_that_loses_what_the_weaker_one_had() -> None:
+    subject = image({"99-a.cfg": "system_info: {default_user: {groups: [adm, wheel]}}\n"})
+    assert only(subject, "GS609").message == (
+        "`system_info.default_user.groups` replaces the list of cloud.cfg: without sudo"
+    )
+    assert "GS609" not in codes(image({"99-a.cfg": "system_info: {default_user: {groups: [adm, sudo, x]}}\n"}))
+
+
+@pytest.mark.parametrize(("users", "who"), [("[]", "no user is made"), ("[{name: a}]", "the default user is not made")])
+def test_users_without_the_default_one(users: str, who: str) -> None:
+    found = only(image({"99-a.cfg": f"users: {users}\n"}), "GS610")
+    assert found.message == f"`users` does not name `default`: {who}"
+
+
+def test_sshd_takes_the_first_word() -> None:
+    drop_in = {"99-a.cfg": "ssh_pwauth: false\n"}
+    main = "Include /etc/ssh/sshd_config.d/*.conf\n"
+    undone = {"/etc/ssh/sshd_config": main, "/etc/ssh/sshd_config.d/10-lab.conf": "PasswordAuthentication yes\n"}
+    later = {"/etc/ssh/sshd_config": main, "/etc/ssh/sshd_config.d/60-lab.conf": "PasswordAuthentication yes\n"}
+    assert "10-lab.conf says PasswordAuthentication yes" in only(image(drop_in, around=undone), "GS614").message
+    assert "GS614" not in codes(image(drop_in, around=later))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: x\n",
+        "chpasswd: {users: [{name: a, password: x}]}\n",
+        "chpasswd: {list: 'a:b'}\n",
+        "system_info: {default_user: {hashed_passwd: $6$a$b}}\n",
+        "apt: {proxy: 'http://me:secret@proxy.example.org/'}\n",
+        "rh_subscription: {activation-key: abc}\n",
+        "write_files: [{path: /k, content: '-----BEGIN OPENSSH PRIVATE KEY-----'}]\n",
+    ],
+)
+def test_secrets_that_every_clone_would_have(text: str) -> None:
+    assert "GS615" in codes(configuration(text))
+
+
+def test_a_network_that_nobody_configures() -> None:
+    drop_in = {"99-a.cfg": "network: {config: disabled}\n"}
+    assert "GS620" in codes(image(drop_in, around={"/etc/network/interfaces": "auto lo\niface lo inet loopback\n"}))
+    assert "GS620" not in codes(image(drop_in, around={"/etc/netplan/10-lan.yaml": "network: {}\n"}))
+
+
+def test_a_hostname_that_stays() -> None:
+    drop_in = {"99-a.cfg": "preserve_hostname: true\n"}
+    assert "GS621" in codes(image(drop_in, around={"/etc/hostname": "build01\n"}))
+    assert "GS621" not in codes(image(drop_in, around={"/etc/hostname": "localhost\n"}))
+
+
+def test_no_datasource_for_a_clone_without_a_seed() -> None:
+    assert "GS619" in codes(image({"99-a.cfg": "ssh_pwauth: true\n"}))
+    assert "GS619" in codes(image({"99-a.cfg": "datasource_list: [NoCloud, ConfigDrive, None]\n"}))
+    assert "GS619" not in codes(image({"99-a.cfg": "datasource_list: [NoCloud, None]\n"}))
+
+
+def test_a_reason_allows_a_finding_and_no_reason_does_not() -> None:
+    allowed = only(configuration("# goldsmith: allow GS617 a lab with its own mirror\npackages: [htop]\n"), "GS617")
+    assert allowed.waived == "a lab with its own mirror"
+    beside = only(configuration("packages: [htop] # goldsmith: allow GS617 a mirror\n"), "GS617")
+    assert beside.waived == "a mirror"
+    bare = only(configuration("packages: [htop]  # goldsmith: allow GS617\n"), "GS617")
+    assert (bare.waived, bare.hint) == (None, "say why behind `allow GS617`: without a reason nothing is allowed")
+    other = only(configuration("packages: [htop]  # goldsmith: allow GS616 a mirror\n"), "GS617")
+    assert other.waived is None
+
+
+def test_files_of_packages_are_not_judged() -> None:
+    assert codes(image({"99-a.cfg": "datasource_list: [NoCloud, None]\n"})) == set()
