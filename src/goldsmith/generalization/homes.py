@@ -9,7 +9,21 @@ from goldsmith.guest.index import Index
 
 # Homes of system accounts that are places of the system, not of a person: never searched for residue.
 NO_HOMES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
-NO_HOME_ITSELF = ("/", "/home", "/media", "/mnt", "/opt", "/srv", "/tmp", "/var", "/var/lib", "/var/tmp")
+NO_HOME_ITSELF = (
+    "/",
+    "/home",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/srv",
+    "/tmp",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/spool",
+    "/var/tmp",
+)
 
 
 def homes_in_passwd(passwd: bytes) -> tuple[str, ...]:
@@ -41,6 +55,11 @@ def canonical_homes(index: Index, homes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(home for home in found if home is not None and _is_home(index, home)))
 
 
+def is_of_a_person(path: str) -> bool:
+    """Whether a normal path may be somebody's or some data's own place: none of the system's own directories."""
+    within = any(path == top or path.startswith(f"{top}/") for top in NO_HOMES)
+    return is_plausible(path) and path not in NO_HOME_ITSELF and not within
+
+
 def _is_home(index: Index, path: str) -> bool:
-    outside = path not in NO_HOME_ITSELF and not any(path == top or path.startswith(f"{top}/") for top in NO_HOMES)
-    return outside and index[path].is_directory
+    return is_of_a_person(path) and index[path].is_directory

@@ -120,11 +120,22 @@ def test_a_linked_resolver_stays(tmp_path: Path) -> None:
     assert planned(tmp_path, text, "build-residue").changes == ()
 
 
-def test_a_secret_that_shipped_credentials_need_stays(tmp_path: Path) -> None:
-    text = (
-        "guest debian\nf 0400 /var/lib/systemd/credential.secret = 'x'\nf 0600 /etc/credstore.encrypted/token = 'x'\n"
-    )
-    assert planned(tmp_path, text, "credential-secret").changes == ()
+SECRET = "/var/lib/systemd/credential.secret"
+TOKEN = "/etc/credstore.encrypted/token"
+
+
+@pytest.mark.parametrize(
+    ("declared", "changed"),
+    [((), [TOKEN, SECRET]), ((TOKEN,), []), ((SECRET,), []), (("/etc/other",), [TOKEN, SECRET])],
+)
+def test_a_secret_stays_with_what_it_encrypted(tmp_path: Path, declared: tuple[str, ...], changed: list[str]) -> None:
+    view = looked(tmp_path, f"guest debian\nf 0400 {SECRET} = 'x'\nf 0600 {TOKEN} = 'x'\n", "credential-secret")
+    found = plan(view, select("credential-secret"), declared=declared)
+    assert [change.path for change in found] == changed
+
+
+def test_credentials_without_a_secret_stay(tmp_path: Path) -> None:
+    assert planned(tmp_path, f"guest debian\nf 0600 {TOKEN} = 'x'\n", "credential-secret").changes == ()
 
 
 def test_what_is_not_done_after_one_pass_is_an_error(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldsmith.generalization.operation import operation
+from goldsmith.generalization.operation import operation, roots_of
 from goldsmith.generalization.view import View
 from goldsmith.guest.change import Change
 
@@ -12,9 +12,7 @@ NAME = "blkid-tab"
 PATHS = ("/etc/blkid/blkid.tab*", "/etc/blkid.tab*", "/var/run/blkid/blkid.tab*", "/var/run/blkid.tab*")
 
 
-@operation(
-    NAME, covers="blkid.tab", roots=("/etc/blkid", "/etc/blkid.tab", "/etc/blkid.tab.old"), upstream="virt-sysprep"
-)
+@operation(NAME, covers="blkid.tab", roots=roots_of(PATHS), upstream="virt-sysprep blkid-tab")
 def plan(view: View) -> Iterator[Change]:
     """Links stay: in Debian and Fedora of old /etc/blkid.tab leads to /dev/.blkid.tab."""
     for entry in view.find(*PATHS):

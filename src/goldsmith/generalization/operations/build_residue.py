@@ -13,6 +13,8 @@ NAME = "build-residue"
 FILES = (
     "/etc/.pwd.lock",
     "/debootstrap",
+    "/forcefsck",
+    "/fastboot",
     "/var/cache/debconf/*-old",
     "/var/lib/dpkg/*-old",
     "/var/cache/ldconfig/aux-cache",
@@ -30,7 +32,8 @@ STUB = "../run/systemd/resolve/stub-resolv.conf"
 
 @operation(
     NAME,
-    covers="policy-rc.d, resolver and apt proxy of the build, locks, former package databases, sudo's lecture marks",
+    covers="flags for one boot, policy-rc.d, resolver and apt proxy of the build, locks, former package databases, "
+    "sudo's lecture marks",
     roots=(*roots_of(FILES), POLICY, *roots_of(APT), RESOLVER, RESOLVED),
 )
 def plan(view: View) -> Iterator[Change]:

@@ -12,7 +12,7 @@ NAME = "ca-certificates"
 AUTHORITY = tuple(f"/etc/pki/CA/{part}" for part in ("certs", "crl", "newcerts", "private"))
 TLS = tuple(f"/etc/pki/tls/{part}" for part in ("certs", "private"))
 # The trusted authorities themselves.
-BUNDLES = ("ca-bundle.crt", "ca-bundle.trust.crt")
+BUNDLES = ("ca-bundle.crt", "ca-bundle.trust.crt", "ca-certificates.crt")
 
 
 @operation(
@@ -23,8 +23,10 @@ BUNDLES = ("ca-bundle.crt", "ca-bundle.trust.crt")
     default=False,
 )
 def plan(view: View) -> Iterator[Change]:
-    """*.crt and *.key in upstream's directories. The trust store does not read them, so nothing has to be refreshed."""
+    """*.crt and *.key in upstream's directories. Links stay: they lead into the trust store. The trust store
+    does not read these directories, so nothing has to be refreshed.
+    """
     patterns = [f"{directory}/*.{suffix}" for directory in (*AUTHORITY, *TLS) for suffix in ("crt", "key")]
     for entry in view.find(*patterns):
-        if entry.name not in BUNDLES and not entry.is_directory:
+        if entry.name not in BUNDLES and entry.is_regular:
             yield from view.remove(entry, NAME, "a certificate or key of the build")

@@ -6,7 +6,7 @@ from goldsmith.generalization.operation import removal
 
 removal(
     "firewall-rules",
-    ("/etc/sysconfig/iptables", "/etc/firewalld/services/*", "/etc/firewalld/zones/*"),
+    ("/etc/sysconfig/iptables", "/etc/sysconfig/ip6tables", "/etc/firewalld/services/*", "/etc/firewalld/zones/*"),
     covers="custom firewall rules",
     reason="a rule of the build",
     upstream="virt-sysprep firewall-rules",

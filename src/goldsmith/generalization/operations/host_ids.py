@@ -1,41 +1,38 @@
-"""Identities that storage, containers, agents and networks gave to this one machine."""
+"""Ids and certificates that programs made for one machine, and make again when they are missing."""
 
 from __future__ import annotations
 
-from goldsmith.findings import Severity
-from goldsmith.generalization.operation import removal
+from collections.abc import Iterator
 
-removal(
-    "host-ids",
-    (
-        "/etc/nvme/hostid",
-        "/etc/nvme/hostnqn",
-        "/etc/docker/key.json",
-        "/var/lib/docker/engine-id",
-        "/etc/salt/minion_id",
-        "/etc/salt/pki/minion/*",
-        "/etc/chef/client.pem",
-        "/etc/chef/validation.pem",
-        "/etc/chef/first-boot.json",
-        "/etc/SUSEConnect",
-        "/etc/zypp/credentials.d/*",
-        "/etc/machine-access",
-        "/var/lib/ubuntu-advantage/private",
-        "/var/lib/ubuntu-advantage/machine-token.json",
-        "/var/lib/landscape/client/*",
-        "/var/lib/tailscale/*",
-        "/var/lib/zerotier-one/identity.*",
-        "/etc/rancher/node/password",
-        "/var/lib/waagent/*",
-        "/var/lib/amazon/ssm/*",
-        "/var/lib/google/*",
-        "/etc/default/instance_configs.cfg",
-        "/var/ossec/etc/client.keys",
-        "/etc/cockpit/ws-certs.d/0-self-signed*",
-        "/etc/pki/tls/private/localhost.key",
-        "/etc/pki/tls/certs/localhost.crt",
-    ),
-    covers="ids and keys of NVMe, Docker, Salt, Chef, SUSE, Ubuntu Pro, Landscape, cloud and VPN agents, Cockpit",
-    reason="identifies one machine to others",
+from goldsmith.findings import Severity
+from goldsmith.generalization.operation import operation, roots_of
+from goldsmith.generalization.view import View
+from goldsmith.guest.change import Change
+
+NAME = "host-ids"
+FILES = (
+    "/etc/nvme/hostid",
+    "/etc/nvme/hostnqn",
+    "/etc/cockpit/ws-certs.d/0-self-signed*",
+    "/etc/pki/tls/private/localhost.key",
+    "/etc/pki/tls/certs/localhost.crt",
+    "/var/lib/fwupd/pki/*",
+    "/var/lib/fwupd/gnupg/*",
+)
+SNAKEOIL = ("/etc/ssl/private/ssl-cert-snakeoil.key", "/etc/ssl/certs/ssl-cert-snakeoil.pem")
+MAKES_SNAKEOIL = ("/usr/lib/systemd/system/ssl-cert.service", "/lib/systemd/system/ssl-cert.service")
+
+
+@operation(
+    NAME,
+    covers="NVMe host ids; certificates that httpd, Cockpit, fwupd and ssl-cert made for themselves",
+    roots=(*roots_of(FILES), *SNAKEOIL, *MAKES_SNAKEOIL),
     severity=Severity.ERROR,
 )
+def plan(view: View) -> Iterator[Change]:
+    """Debian's snakeoil certificate goes only where ssl-cert.service makes a new one at boot: on older releases nothing
+    does, and PostgreSQL and others do not start without it.
+    """
+    yield from view.remove_matching(FILES, NAME, "identifies one machine to others")
+    if any(view.index.resolve(unit) for unit in MAKES_SNAKEOIL):
+        yield from view.remove_matching(SNAKEOIL, NAME, "clones would share one private key")

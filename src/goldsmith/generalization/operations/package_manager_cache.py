@@ -17,6 +17,7 @@ CACHES = (
     "/var/cache/yum",
     "/var/cache/zypp",
     "/var/cache/PackageKit",
+    "/var/lib/PackageKit",
 )
 
 

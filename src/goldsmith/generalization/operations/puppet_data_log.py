@@ -11,6 +11,8 @@ removal(
         "/var/log/puppet/*",
         "/var/lib/puppet/*/*",
         "/etc/puppet/ssl/*",
+        "/etc/puppet/csr_attributes.yaml",
+        "/etc/puppetlabs/puppet/csr_attributes.yaml",
         "/etc/puppetlabs/puppet/ssl/*",
         "/opt/puppetlabs/puppet/cache/*",
         "/var/log/puppetlabs/*/*",

@@ -21,6 +21,7 @@ removal(
         "/var/lib/upower/*",
         "/var/lib/bluetooth/*",
         "/var/lib/alsa/asound.state",
+        "/var/lib/fwupd/*.db",
         "/etc/multipath/wwids",
         "/etc/multipath/bindings",
     ),
