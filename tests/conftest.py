@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if set(DOWNLOADING) & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(WITH_BASE))
+
+
+@pytest.fixture
+def agreements(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Told how many cases an oracle and goldsmith agree on; their sum ends the run."""
+    return lambda count: record_property("agreements", count)
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +92,17 @@ def cloud_init(request: pytest.FixtureRequest) -> Oracle:
     """Each of both."""
     started: Oracle = request.getfixturevalue(f"cloud_init_{request.param.replace('.', '_')}")
     return started
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tables that tests made are shown, whichever worker made them, and how often oracles agreed."""
+    agreements = 0
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "agreements" and report.when == "call":
+                agreements += value
+            if name == "table" and report.when == "call":
+                terminalreporter.section(report.nodeid.partition("::")[2])
+                terminalreporter.write_line(str(value))
+    if agreements:
+        terminalreporter.write_line(f"goldsmith agrees with cloud-init itself in {agreements} of {agreements} cases")

@@ -10,6 +10,7 @@ How a test uses it (fixtures of tests/conftest.py, for tests marked `process`; t
     cloud_init.root.cloud_init("schema", "--config-file", path)  # the command, a process each time
     cloud_init.ask(CODE, name=value, …)       # one long-lived process, about 0.1 ms: run CODE, get its `answer`
     cloud_init.warnings                       # what cloud-init logged at WARNING and above during the last request
+    cloud_init.folder(name)                   # a path on tmpfs for what it shall look at
     cloud_init.config(files)                  # the system configuration of guest files: read_conf_with_confd
 
 `CODE` is a constant string: it is compiled once. Values and the answer are whatever pickle knows by itself (dates,
@@ -79,9 +80,13 @@ class Oracle:
             raise OracleError(*answer)
         return answer
 
+    def folder(self, name: str) -> str:
+        """A path of the oracle's own on tmpfs, for files that it shall look at."""
+        return str(self._work / name)
+
     def config(self, files: Mapping[str, bytes]) -> Any:
         """What cloud-init reads from the files of a guest, by guest path. Raises OracleError where it would die."""
-        root = str(self._work / "root")
+        root = self.folder("root")
         placed = {path: content.replace(ROOT_MARK, root.encode()) for path, content in files.items()}
         return self.ask(READ_CONFIG, files=placed, root=root)
 

@@ -37,17 +37,18 @@ def canonical(name: str) -> str:
     """One spelling for `scripts-user`, `cc_scripts_user` and `scripts_user.py`, as cloud-init has it."""
     bare = name.strip().replace("-", "_")
     if bare.lower().endswith(".py"):
-        bare = bare[:-3]
+        bare = bare[:-3].strip()
     return bare.removeprefix("cc_")
 
 
 def read_stages(config: Mapping[Any, Any]) -> dict[Stage, tuple[Module, ...]]:
-    """The modules of each stage in their order. Entries that cloud-init would skip or refuse are left out."""
+    """The modules of each stage in their order. Where cloud-init dies of an entry, the stage has none."""
     return {stage: tuple(_modules(config.get(stage.value))) for stage in Stage}
 
 
 def _modules(entries: Any) -> Iterator[Module]:
-    if not isinstance(entries, list):
+    """Source: Modules._read_modules. A string counts as a list of its letters, a mapping as one of its keys."""
+    if not isinstance(entries, list | str | dict):
         return
     for entry in entries:
         match entry:
