@@ -112,7 +112,7 @@ def _decision(root: Path) -> Identified:
     enabled, disabled = root / "run/cloud-init/enabled", root / "run/cloud-init/disabled"
     assert enabled.exists() != disabled.exists(), f"the generator said nothing about {root}"
     runtime = root / "run/cloud-init/cloud.cfg"
-    told = runtime.read_text(encoding="utf-8").splitlines() if enabled.exists() and runtime.exists() else []
+    told = runtime.read_bytes().decode().split("\n") if enabled.exists() and runtime.exists() else []
     # As text: what it copies from a broken list is no YAML. What it only reports is indented.
     listed = next((line for line in told if line.startswith("datasource_list: [ ")), None)
     return Identified(
