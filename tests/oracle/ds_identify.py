@@ -73,7 +73,7 @@ def decide(oracle: Oracle, cases: Sequence[Case], folder: Path) -> list[Identifi
         _program(programs / name, f"#!/bin/sh\n{text}")
     roots = [_root(folder / str(number), case) for number, case in enumerate(cases)]
     env = {"PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin", "BIN": str(programs)}
-    run(["sh", "-c", LOOP, "sh", *map(str, roots)], timeout=110, env=env, check=False)
+    run(["sh", "-c", LOOP, "sh", *map(str, roots)], timeout=600, env=env, check=False)
     return [_decision(root) for root in roots]
 
 

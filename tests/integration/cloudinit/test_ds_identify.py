@@ -29,7 +29,7 @@ def listing(text: bytes, **around: object) -> Case:
     return Case(f"list {text!r}", {CFG: b"users: [default]\n", DROP_IN: text}, replace(BARE, **around))  # type: ignore[arg-type]
 
 
-def image(name: str, *, around: Surroundings = BARE, **files: bytes) -> Case:
+def image(name: str, around: Surroundings = BARE, **files: bytes) -> Case:
     """An image with the long list; names have a slash for each double underscore."""
     made = {f"/{path.replace('__', '/')}": content for path, content in files.items()}
     return Case(name, {CFG: b"", DROP_IN: LONG, **made}, around)
@@ -41,7 +41,8 @@ def dmi(name: str, **fields: str) -> Case:
 
 
 def cmdline(words: str, **files: bytes) -> Case:
-    return replace(image(f"cmdline {words}", **files), around=replace(BARE, cmdline=f"root=/dev/vda1 {words} quiet"))
+    made = image(f"cmdline {words}", BARE, **files)
+    return replace(made, around=replace(BARE, cmdline=f"root=/dev/vda1 {words} quiet"))
 
 
 def lists() -> Iterator[Case]:
