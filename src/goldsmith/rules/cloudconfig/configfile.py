@@ -38,13 +38,20 @@ class Word:
 @dataclass(frozen=True)
 class ConfigFile:
     """`path` is where cloud-init reads it, `at` makes places of it, `vendor` says that a package of the distribution
-    brought it and nobody changed it: such a file counts, but nobody is told how to write it.
+    brought it and nobody changed it: such a file counts, but nobody is told how to write it. `named` is where its name
+    is said, if elsewhere.
     """
 
     path: str
     content: bytes
     at: At
     vendor: bool = False
+    named: HostPlace | None = None
+
+    @property
+    def head(self) -> HostPlace | GuestPlace:
+        """The place of what is said of the whole file."""
+        return self.named or self.at(1, 1)
 
     @cached_property
     def _parsed(self) -> tuple[Mapping[Any, Any], tuple[Problem, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from goldsmith.cloudinit.modules import Stage
+from goldsmith.cloudinit.modules import Stage, read_stages
 from goldsmith.findings import Severity
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
@@ -41,19 +41,30 @@ MODULES: Mapping[str, tuple[tuple[str, Stage], ...]] = {
     right="timezone: Europe/Berlin\ncloud_final_modules: []\n",
 )
 def dead_settings(subject: CloudConfig) -> Iterator[Fault]:
-    for key, needed in MODULES.items():
-        if not subject.config.get(key) or (place := subject.place(key)) is None:
-            continue
-        for module, stage in needed:
-            lists = subject.setter(stage.value)
-            if lists is None or lists.vendor or subject.effective.runs(module):
-                continue
-            if isinstance(subject.config.get(stage.value), list):
-                yield Fault(
-                    Severity.WARNING,
-                    place,
-                    f"`{key}` has no effect: `{stage.value}` leaves out {module}",
-                    f"remove `{key}`, or let the module run (to switch off one module alone, a recipe has "
-                    "`defaults.disable_modules`)",
-                )
-                break
+    for key in MODULES:
+        file = subject.setter(key)
+        if file is not None and not file.vendor and subject.config.get(key) and (why := _switched_off(key, subject)):
+            yield Fault(
+                Severity.WARNING,
+                file.place(key),
+                f"`{key}` has no effect: {why}",
+                f"remove `{key}`, or let the module run",
+            )
+
+
+def _switched_off(key: str, subject: CloudConfig) -> str | None:
+    for module, stage in MODULES[key]:
+        if module in subject.disabled:
+            return f"`disable_modules` names {module}"
+        whole_list = isinstance(subject.config.get(stage.value), list)
+        lists = subject.setter(stage.value)
+        if whole_list and lists is not None and not lists.vendor and not _runs(module, stage, subject):
+            return f"`{stage.value}` leaves out {module}"
+    return None
+
+
+def _runs(module: str, stage: Stage, subject: CloudConfig) -> bool:
+    """In its own stage or, in an image, in any: versions differ in where a module runs."""
+    if subject.whole:
+        return subject.effective.runs(module)
+    return module in {each.name for each in read_stages(subject.config)[stage]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldsmith.cloudinit.users import users_of
 from goldsmith.findings import Severity
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
@@ -21,7 +20,7 @@ from goldsmith.rules.cloudconfig.subject import CloudConfig
 )
 def default_in_users(subject: CloudConfig) -> Iterator[Fault]:
     file = subject.setter("users")
-    if file is None or file.vendor or any(user.default for user in users_of(subject.config, subject.version)):
+    if file is None or file.vendor or any(user.default for user in subject.users):
         return
     users = subject.config.get("users")
     if isinstance(users, list) and "default" in users:

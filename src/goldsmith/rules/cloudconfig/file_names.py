@@ -30,7 +30,7 @@ def file_names(subject: CloudConfig) -> Iterator[Fault]:
         if not name.endswith(LEFT) and not name.startswith("README"):
             yield Fault(
                 Severity.WARNING,
-                file.at(1, 1),
+                file.head,
                 f"{printable(name)} does not end in .cfg: cloud-init does not read it",
                 f"rename it to {printable(name.rpartition('.')[0] or name)}.cfg, or remove it",
             )
@@ -39,14 +39,14 @@ def file_names(subject: CloudConfig) -> Iterator[Fault]:
         if name.startswith("."):
             yield Fault(
                 Severity.WARNING,
-                file.at(1, 1),
+                file.head,
                 f"{printable(name)} is read by cloud-init, but not by ds-identify, which decides whether it runs",
                 "give it a name without the dot",
             )
         elif name[:1].isdigit() and not TWO_DIGITS.match(name):
             yield Fault(
                 Severity.WARNING,
-                file.at(1, 1),
+                file.head,
                 f"{printable(name)} sorts by its text, not by its number: files that should be weaker may win",
                 "begin the name with exactly two digits, such as 99-custom-defaults.cfg",
             )

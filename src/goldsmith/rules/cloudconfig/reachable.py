@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldsmith.cloudinit.users import users_of
 from goldsmith.findings import Severity, printable
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
@@ -23,7 +22,7 @@ def reachable(subject: CloudConfig) -> Iterator[Fault]:
     setting = next((loc for loc in WHO if subject.place(*loc) is not None and _own(subject, *loc)), None)
     if setting is None or _reachable(subject):
         return
-    users = ", ".join(printable(user.name) for user in users_of(subject.config, subject.version)) or "no user"
+    users = ", ".join(printable(user.name) for user in subject.users) or "no user"
     yield Fault(
         Severity.NOTE,
         subject.place(*setting),
@@ -43,7 +42,7 @@ def _own(subject: CloudConfig, *loc: str) -> bool:
 def _reachable(subject: CloudConfig) -> bool:
     if any(subject.config.get(key) for key in ("ssh_authorized_keys", "password", "chpasswd")):
         return True
-    if any(not user.locked for user in users_of(subject.config, subject.version)):
+    if any(not user.locked for user in subject.users):
         return True
     keys = ("ssh_authorized_keys", "ssh-authorized-keys", "ssh_import_id", "ssh-import-id")
     entries = subject.config.get("users")

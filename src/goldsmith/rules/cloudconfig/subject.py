@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from goldsmith.cloudinit.effective import CLOUD_CFG, Effective, effective
+from goldsmith.cloudinit.merging import fold
+from goldsmith.cloudinit.users import User, users_of
 from goldsmith.cloudinit.version import Version
 from goldsmith.findings import GuestPlace, HostPlace, TextEdit
 from goldsmith.rules.cloudconfig.configfile import ConfigFile, Loc, Word
@@ -32,7 +34,8 @@ class CloudConfig:
     """`files` are those that are judged and those below them, the weakest first. `whole` says that they are all that
     cloud-init would read in the image; else they are a part (one file, or a recipe's defaults), and what others might
     say is not known. `version` is cloud-init's, `family` debian, rhel or suse; None where it is not known. `other` are
-    files beside them that cloud-init does not read.
+    files beside them that cloud-init does not read. `disabled` are modules that a recipe switches off in what it
+    builds, `datasource_decided` says that it decides over datasources elsewhere.
     """
 
     files: tuple[ConfigFile, ...]
@@ -43,6 +46,7 @@ class CloudConfig:
     seeds: Mapping[str, bytes] = field(default_factory=dict)
     other: tuple[ConfigFile, ...] = ()
     schema: Mapping[str, Any] | None = None
+    disabled: frozenset[str] = frozenset()
     datasource_decided: bool = False
 
     @cached_property
@@ -53,6 +57,12 @@ class CloudConfig:
     def config(self) -> Mapping[str, Any]:
         """What the files come to together."""
         return self.effective.config
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Who a first boot makes. A part of a configuration lies over what every vendor's image has: `default`."""
+        config = self.config if self.whole else fold([dict(self.config), {"users": ["default"]}])
+        return users_of(config, self.version)
 
     @property
     def own(self) -> tuple[ConfigFile, ...]:

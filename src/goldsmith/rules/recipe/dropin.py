@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from goldsmith.cloudinit import document
+from goldsmith.cloudinit.modules import canonical
 from goldsmith.customization.kinds.defaults import Defaults
 from goldsmith.errors import InputError, RecipeError
 from goldsmith.findings import HostPlace
-from goldsmith.recipe.document import Document, Loc, parse_document
+from goldsmith.recipe.document import Document, parse_document
 from goldsmith.recipe.model import Recipe
+from goldsmith.rules.cloudconfig.configfile import ConfigFile
+from goldsmith.rules.cloudconfig.subject import CloudConfig
+from goldsmith.rules.recipe.facts import distro
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class DropIn:
     disabled: tuple[str, ...] = ()
     text: Document | None = None
     inline: bool = True
+    file: str = ""
 
     def place(self, *loc: str | int) -> HostPlace:
         """Where a key of the configuration stands, else where the defaults do."""
@@ -38,10 +43,6 @@ class DropIn:
         if not self.inline:
             return place
         return self.recipe.document.place_in_text(("defaults", "config"), place.line, place.column)
-
-    def settings(self) -> Iterator[tuple[Loc, Any]]:
-        """Every key of the configuration at any depth: the way to it, and its value."""
-        yield from _keys((), self.config)
 
 
 def drop_in(recipe: Recipe) -> DropIn:
@@ -62,15 +63,29 @@ def drop_in(recipe: Recipe) -> DropIn:
     except RecipeError:
         # Larger than a recipe may be: judged all the same, without exact places.
         text = None
-    return DropIn(recipe, defaults.path, content, config, defaults.disable_modules, text, inline)
+    return DropIn(recipe, defaults.path, content, config, defaults.disable_modules, text, inline, name)
 
 
-def _keys(loc: Loc, value: Any) -> Iterator[tuple[Loc, Any]]:
-    if isinstance(value, Mapping):
-        for key, below in value.items():
-            here = (*loc, str(key))
-            yield here, below
-            yield from _keys(here, below)
-    elif isinstance(value, list):
-        for number, below in enumerate(value):
-            yield from _keys((*loc, number), below)
+def configuration(recipe: Recipe) -> CloudConfig | None:
+    """The recipe's defaults as a part of a cloud configuration; None where there are none.
+
+    What the base says below them is not known before it is there, and over datasources the recipe decides.
+    """
+    defaults = drop_in(recipe)
+    if not defaults.content and not defaults.disabled:
+        return None
+
+    def at(line: int, column: int) -> HostPlace:
+        if defaults.inline:
+            return recipe.document.place_in_text(("defaults", "config"), line, column)
+        return HostPlace(defaults.file, line, column)
+
+    named = recipe.place("defaults", "name")
+    base = distro(recipe)
+    return CloudConfig(
+        (ConfigFile(defaults.path, defaults.content, at, named=named),),
+        whole=False,
+        family=base.name.partition("/")[0] if base is not None else None,
+        disabled=frozenset(canonical(name) for name in defaults.disabled),
+        datasource_decided=True,
+    )

@@ -1,0 +1,155 @@
+"""Lint what is there: a recipe, a file of cloud-init's configuration, or that of a directory or a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from goldsmith.cloudinit.effective import CLOUD_CFG_D
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.lease import lease
+from goldsmith.errors import InputError, RecipeError
+from goldsmith.events import Emit
+from goldsmith.findings import Finding, HostPlace, Severity
+from goldsmith.guest.open import choose_engine
+from goldsmith.pipeline.steps.cloud_config import cloud_config_of
+from goldsmith.pipeline.steps.guest import opened
+from goldsmith.recipe.load import load
+from goldsmith.rules.cloudconfig.configfile import ConfigFile
+from goldsmith.rules.cloudconfig.lint import lint
+from goldsmith.rules.cloudconfig.subject import CloudConfig
+from goldsmith.rules.recipe.lint import lint as lint_recipe
+from goldsmith.settings import scratch_dir
+
+HEADER = b"#cloud-config"
+# cloud-init reads larger files; nobody writes them.
+LIMIT = 16 << 20
+
+
+class Kind(StrEnum):
+    """What the argument of lint and explain is."""
+
+    RECIPE = "recipe"
+    CLOUD_CONFIG = "cloud-config"
+    TREE = "tree"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """`against` says which schema of cloud-init judged the configuration, or that none was at hand."""
+
+    kind: Kind
+    findings: tuple[Finding, ...]
+    against: str | None = None
+
+    @property
+    def errors(self) -> int:
+        return sum(finding.severity is Severity.ERROR and finding.waived is None for finding in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "kind": self.kind.value,
+            "schema_used": self.against,
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+    @property
+    def summary(self) -> str:
+        allowed = sum(finding.waived is not None for finding in self.findings)
+        others = len(self.findings) - self.errors - allowed
+        return f"{self.errors} errors, {others} warnings and notes" + (f", {allowed} allowed" if allowed else "")
+
+
+def kind_of(path: Path) -> Kind:
+    """What an argument is: a directory is a tree; `.cfg` or a first line `#cloud-config` a cloud configuration; `.yaml`
+    a recipe; anything else a disk. Raises InputError where nothing is there.
+    """
+    if path.is_dir():
+        return Kind.TREE
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(HEADER) + 3).removeprefix(b"\xef\xbb\xbf")
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if path.suffix == ".cfg" or head.startswith(HEADER):
+        return Kind.CLOUD_CONFIG
+    return Kind.RECIPE if path.suffix in {".yaml", ".yml"} else Kind.DISK
+
+
+def lint_recipe_file(path: Path, sets: Mapping[str, str]) -> Linted:
+    """Every problem of a recipe; of its cloud-init defaults too."""
+    try:
+        return Linted(Kind.RECIPE, tuple(lint_recipe(load(path, sets=sets))))
+    except RecipeError as error:
+        return Linted(Kind.RECIPE, error.findings)
+
+
+def lint_file(path: Path) -> Linted:
+    """One file of cloud-init's configuration. Raises InputError where it cannot be read or is larger than 16 MiB."""
+    if not path.is_file():
+        raise InputError(f"{path} is not a regular file")
+    with path.open("rb") as file:
+        content = file.read(LIMIT + 1)
+    if len(content) > LIMIT:
+        raise InputError(f"{path} is larger than {LIMIT >> 20} MiB: this is no configuration")
+    name = str(path)
+    inside = path.name if path.name.endswith(".cfg") else f"{path.name}.cfg"
+    file_ = ConfigFile(f"{CLOUD_CFG_D}/{inside}", content, lambda line, column: HostPlace(name, line, column))
+    subject = CloudConfig((file_,), whole=False)
+    return Linted(Kind.CLOUD_CONFIG, tuple(lint(subject)), "goldsmith's own table of keys and modules")
+
+
+def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
+    """The cloud configuration of a directory or a disk, which is opened read-only."""
+    tree = isinstance(where, Path)
+    chosen, why = choose_engine(engine, None, tree=tree)
+    with (
+        lease(scratch_dir()) as scratch,
+        opened(emit, where, chosen, why, scratch=scratch, read_only=True) as guest,
+    ):
+        subject = cloud_config_of(guest, where if isinstance(where, Path) else None)
+    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), against(subject))
+
+
+def against(subject: CloudConfig) -> str:
+    """Which schema a configuration is judged by."""
+    if subject.schema is None:
+        return "goldsmith's own table of keys and modules"
+    version = ".".join(map(str, subject.version)) if subject.version else "of an unknown version"
+    return f"the image's own schema, cloud-init {version}"
+
+
+def repair(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Make the repairs that are safe, in place: comments and order stay. The findings whose repair was made.
+
+    Raises InputError where a file is not what it was when it was judged; then nothing of it is written.
+    """
+    by_file: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.repair is not None and finding.waived is None:
+            by_file.setdefault(finding.repair.place.file, []).append(finding)
+    done: list[Finding] = []
+    for name, wanted in by_file.items():
+        path = Path(name)
+        lines = path.read_bytes().decode("utf-8").split("\n")
+        # From the end of a line to its beginning, so that earlier columns stay true.
+        for finding in sorted(wanted, key=_from_the_end):
+            edit = finding.repair
+            assert edit is not None
+            row, column = edit.place.line - 1, edit.place.column - 1
+            if lines[row][column : column + len(edit.old)] != edit.old:
+                raise InputError(f"{edit.place} is not what it was: nothing of {name} was changed")
+            lines[row] = lines[row][:column] + edit.new + lines[row][column + len(edit.old) :]
+        path.write_bytes("\n".join(lines).encode())
+        done.extend(wanted)
+    return tuple(done)
+
+
+def _from_the_end(finding: Finding) -> tuple[int, int]:
+    assert finding.repair is not None
+    return (finding.repair.place.line, -finding.repair.place.column)
