@@ -17,6 +17,7 @@ from goldsmith.findings import Finding
 from goldsmith.generalization.operation import Operation, registered
 from goldsmith.generalization.select import FOREIGN, Foreign, select, with_users
 from goldsmith.generalization.sparing import Keep
+from goldsmith.generalization.virt_sysprep import CHOICES, Tool, Wish
 from goldsmith.pipeline.build import Built, Options
 from goldsmith.pipeline.build import build as build_recipe
 from goldsmith.pipeline.clone import CloneDisk
@@ -103,6 +104,7 @@ def generalize(
     remove_user_accounts: Iterable[str] = (),
     scripts: Iterable[Path] = (),
     clean_scripts: bool = False,
+    tools: Iterable[str] = (Tool.GOLDSMITH,),
     output: Path | None = None,
     in_place: bool = False,
     dry_run: bool = False,
@@ -111,7 +113,15 @@ def generalize(
     """Take out of a disk or a directory what a clone must not inherit.
 
     `scripts` of the host and, with `clean_scripts`, those of cloud-init's clean.d run inside the guest first.
+    `tools` are goldsmith, virt-sysprep, or virt-sysprep and then goldsmith.
     """
+    chosen = tuple(tools)
+    if chosen not in CHOICES:
+        raise InputError(
+            f"--with {' --with '.join(chosen)} cannot be done",
+            hint="goldsmith, virt-sysprep, or virt-sysprep and then goldsmith",
+        )
+    keep_user_accounts, remove_user_accounts = tuple(keep_user_accounts), tuple(remove_user_accounts)
     return generalize_existing(
         disk_or_tree(path, format),
         with_users(select(operations), keep=keep_user_accounts, remove=remove_user_accounts),
@@ -122,6 +132,8 @@ def generalize(
         in_place=in_place,
         dry_run=dry_run,
         emit=emit,
+        tools=tuple(map(Tool, chosen)),
+        wish=Wish(operations, keep_user_accounts, remove_user_accounts),
     )
 
 

@@ -64,6 +64,7 @@ NEEDED: tuple[tuple[str, str], ...] = (
     ("mcopy", BOOTSTRAP),
     ("unshare", BOOTSTRAP),
     ("newuidmap", BOOTSTRAP + " as a plain user"),
+    ("virt-sysprep", "generalizing by virt-sysprep (generalize: {with: virt-sysprep})"),
     ("xz", "bases compressed with xz"),
     ("zstd", "bases compressed with zstd"),
 )

@@ -53,6 +53,7 @@ PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "tune2fs": "e2fsprogs",
     "unshare": "util-linux",
+    "virt-sysprep": "guestfs-tools",
     "xfs_growfs": "xfsprogs",
     "xfs_repair": "xfsprogs",
     "xz": "xz-utils",

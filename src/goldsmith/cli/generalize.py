@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldsmith.cli.conversation import Conversation, conversation
-from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
+from goldsmith.cli.options import Engine, Events, Format, GeneralizingTool, Json, Keep, Operations
 from goldsmith.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ def generalize(
         bool,
         typer.Option("--run-clean-scripts", help="Run the guest's /etc/cloud/clean.d first, confined in the guest."),
     ] = False,
+    with_: Annotated[
+        list[GeneralizingTool] | None,
+        typer.Option(
+            "--with",
+            help="Who does it: goldsmith, or the installed virt-sysprep (never its customize); give both, "
+            "virt-sysprep first, and goldsmith takes out what it left.",
+        ),
+    ] = None,
     format: Format = None,
     engine: Engine = None,
     json: Json = False,
@@ -70,6 +78,7 @@ def generalize(
       goldsmith generalize vm.qcow2 -o golden.qcow2 --keep '/etc/netplan/*=lab network'
       goldsmith generalize vm.qcow2 -o golden.qcow2 --operations defaults,user-account --keep-user-accounts admin
       goldsmith generalize vm.qcow2 -o golden.qcow2 --script ./forget-licence.sh --run-clean-scripts
+      goldsmith generalize vm.qcow2 -o golden.qcow2 --with virt-sysprep
     """
     from goldsmith import api
 
@@ -89,6 +98,7 @@ def generalize(
             remove_user_accounts=remove_user_accounts or (),
             scripts=script or (),
             clean_scripts=run_clean_scripts,
+            tools=tuple(each.value for each in with_ or (GeneralizingTool.GOLDSMITH,)),
             output=output,
             in_place=in_place,
             dry_run=dry_run,

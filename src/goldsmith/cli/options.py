@@ -18,6 +18,13 @@ class EngineName(StrEnum):
     GUESTFS = "guestfs"
 
 
+class GeneralizingTool(StrEnum):
+    """Who generalizes, for --with."""
+
+    GOLDSMITH = "goldsmith"
+    VIRT_SYSPREP = "virt-sysprep"
+
+
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output; talk goes to standard error.")
 ]

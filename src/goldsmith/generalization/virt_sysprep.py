@@ -52,6 +52,9 @@ class Wish:
     remove_user_accounts: tuple[str, ...] = ()
 
 
+BY_DEFAULT = Wish()
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """A guest before virt-sysprep had it: its tree, and by path which operation would have taken what is spared."""

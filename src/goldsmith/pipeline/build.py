@@ -25,6 +25,7 @@ from goldsmith.pipeline.steps.guest import opened
 from goldsmith.pipeline.steps.labels import Spared, label_guest, list_labeled
 from goldsmith.pipeline.steps.seal import seal_disk
 from goldsmith.pipeline.steps.verify import verify_sealed
+from goldsmith.pipeline.steps.virt_sysprep import look_again, remember, require_virt_sysprep, run_virt_sysprep
 from goldsmith.pool.naming import ImageName
 from goldsmith.pool.pool import Image, Pool
 from goldsmith.recipe.model import Recipe
@@ -86,6 +87,9 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     """
     require_sound(recipe, emit)
     secrets = read_secrets(recipe)
+    policy = recipe.generalize
+    if policy.by_virt_sysprep:
+        require_virt_sysprep()
     emit = secrets.masking(emit)
     pool = Pool(options.pool)
     require_own_name(recipe, pool, secrets)
@@ -102,14 +106,24 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
 
         engine, why = choose_engine(options.engine, base.trust)
         machines = acceleration(emit)
-        operations, keep = select(recipe.generalize.operations), recipe.generalize.kept()
+        operations, keep = select(policy.operations), policy.kept()
         overlay = lay_overlay(emit, base, recipe, scratch).disk
         grow = recipe.disk.size is not None
         with opened(emit, overlay, engine, why, scratch=scratch, grow=grow, accelerated=machines.kvm) as guest:
             before = list_labeled(guest)
             customized = customize(emit, guest, recipe, record, secrets)
-            generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
-            label_guest(emit, guest, before=before, spared=Spared(keep, customized.declared))
+            spared = Spared(keep, customized.declared)
+            if policy.by_virt_sysprep:
+                was = remember(guest, operations, keep, customized.declared)
+            else:
+                generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
+                label_guest(emit, guest, before=before, spared=spared)
+        if policy.by_virt_sysprep:
+            run_virt_sysprep(emit, overlay, policy.wish(), scratch=scratch, accelerated=machines.kvm)
+            with opened(emit, overlay, engine, why, scratch=scratch, accelerated=machines.kvm) as guest:
+                follow, declared = policy.by_goldsmith, customized.declared
+                generalized = look_again(emit, guest, operations, keep, declared, before=was, follow=follow)
+                label_guest(emit, guest, before=before, spared=spared)
 
         packing = Packing(recipe.seal.packing)
         sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)

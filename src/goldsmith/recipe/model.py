@@ -32,6 +32,7 @@ from goldsmith.errors import InputError
 from goldsmith.findings import HostPlace
 from goldsmith.generalization.select import select
 from goldsmith.generalization.sparing import Keep
+from goldsmith.generalization.virt_sysprep import CHOICES, Tool, Wish
 from goldsmith.recipe.document import Document, Loc
 from goldsmith.recipe.size import parse_size
 from goldsmith.secrets import SecretSource
@@ -101,6 +102,15 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _tools(value: object) -> object:
+    """One word, or the two in the order in which they work."""
+    said = value if isinstance(value, list | tuple) else [value]
+    if (chosen := tuple(said)) in CHOICES:
+        return chosen
+    shown = " ".join(str(each) for each in said)[:60]
+    raise wrong(f"cannot be `{shown}`", "known: goldsmith, virt-sysprep, or both: [virt-sysprep, goldsmith]")
+
+
 def host_arch() -> str:
     """This host's architecture, by the kernel's name."""
     return platform.machine()
@@ -114,6 +124,11 @@ Operations = Annotated[str, StringConstraints(min_length=1), AfterValidator(_ope
 GuestPattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"pattern": "^/"})]
 Size = Annotated[
     int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* ?[KMGTkmgt](i[Bb])?$"})
+]
+Tools = Annotated[
+    tuple[Tool, ...],
+    BeforeValidator(_tools),
+    WithJsonSchema({"enum": [*(tool.value for tool in Tool), *(list(choice) for choice in CHOICES)]}),
 ]
 Variables = Annotated[
     dict[str, str],
@@ -176,6 +191,21 @@ class GeneralizeSection(Section):
     """virt-sysprep's list syntax: `defaults,-logfiles`."""
     keep: tuple[KeepEntry, ...] = ()
     """What to leave where it is, with the reason."""
+    tools: Tools = Field(default=(Tool.GOLDSMITH,), alias="with")
+    """Who does it: `goldsmith`; or `virt-sysprep`, the real one, never with its `customize`, and goldsmith names what
+    it left; or both, `[virt-sysprep, goldsmith]`."""
+
+    @property
+    def by_virt_sysprep(self) -> bool:
+        return Tool.VIRT_SYSPREP in self.tools
+
+    @property
+    def by_goldsmith(self) -> bool:
+        return Tool.GOLDSMITH in self.tools
+
+    def wish(self) -> Wish:
+        """What virt-sysprep is told."""
+        return Wish(self.operations)
 
     def kept(self) -> tuple[Keep, ...]:
         """What planning spares."""

@@ -204,7 +204,10 @@ def test_versions(complaints: Complain, version: str, said: str) -> None:
         ("generalize: {keep: [{path: /etc}]}\n", "4:21: GS104 `reason` is missing"),
         ("generalize: {keep: [{path: '/[z-a]', reason: x}]}\n", "4:28: GS105 `path` is no pattern"),
         ("generalize: {keep: [{path: /etc, reason: ' '}]}\n", "4:42: GS105 `reason` is empty"),
-        ("generalize: {with: virt-sysprep}\n", "4:14: GS103 `with` is not yet supported"),
+        (
+            "generalize: {with: virt-syspep}\n",
+            "4:20: GS105 `with` cannot be `virt-syspep`",
+        ),
         ("verify: {clones: two}\n", "4:18: GS105 `clones` must be a whole number, not `two`"),
         ("verify: {clones: 2.5}\n", "4:18: GS105 `clones` must be a whole number, not the number 2.5"),
         (

@@ -40,9 +40,10 @@ class GeneralizedGuest:
 
     @property
     def summary(self) -> str:
-        changes = self.result.applied
+        changes, left = self.result.applied, len(self.result.second)
         size = sum(freed(change) for change in changes) / MIB
-        return f"{len(changes)} changes, {size:.1f} MiB freed, second plan empty"
+        second = f"{left} more would be made" if left else "second plan empty"
+        return f"{len(changes)} changes, {size:.1f} MiB freed, {second}"
 
 
 @step("generalize")
@@ -57,14 +58,19 @@ def generalize_guest(
     output: Callable[[bytes], None] = lambda _: None,
 ) -> GeneralizedGuest:
     """`output` gets what scripts print."""
-    if scripts.clean_d:
-        ran = run_clean_scripts(guest, output)
-        emit(Note(f"ran in the guest: {', '.join(map(printable, ran)) or 'nothing, clean.d is empty'}"))
-    run_scripts(guest, scripts.own, output)
+    perform(emit, guest, scripts, output)
     result = generalize(guest, operations, keep=keep, declared=declared)
     say(emit, result.idle, result.remarks)
     guest.sync()
     return GeneralizedGuest(result)
+
+
+def perform(emit: Emit, guest: Guest, scripts: Scripts, output: Callable[[bytes], None] = lambda _: None) -> None:
+    """Run the scripts; `output` gets what they print."""
+    if scripts.clean_d:
+        ran = run_clean_scripts(guest, output)
+        emit(Note(f"ran in the guest: {', '.join(map(printable, ran)) or 'nothing, clean.d is empty'}"))
+    run_scripts(guest, scripts.own, output)
 
 
 def say(emit: Emit, idle: Sequence[Keep], remarks: Sequence[Remark]) -> None:
