@@ -11,7 +11,7 @@ from pathlib import Path
 
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.disk.disk import DiskFormat
-from goldsmith.errors import InputError, RecipeError
+from goldsmith.errors import InputError
 from goldsmith.events import Emit, ignore
 from goldsmith.findings import Finding
 from goldsmith.generalization.operation import Operation, registered
@@ -26,6 +26,8 @@ from goldsmith.pipeline.collect import Garbage, collect
 from goldsmith.pipeline.diagnose import Diagnosis, diagnose
 from goldsmith.pipeline.existing.audit import audit_existing
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
+from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, lint_guest, lint_recipe_file
+from goldsmith.pipeline.existing.lint import repair as repair_files
 from goldsmith.pipeline.existing.verify import verify_existing
 from goldsmith.pipeline.plan import Planned
 from goldsmith.pipeline.plan import plan as plan_recipe
@@ -40,7 +42,7 @@ from goldsmith.recipe.model import Recipe
 from goldsmith.recipe.size import parse_size
 from goldsmith.recipe.starter import write_starter
 from goldsmith.rules.expectation import INVARIANTS_ONLY
-from goldsmith.rules.recipe.lint import lint as lint_recipe
+from goldsmith.rules.reference import explain as explain_code
 from goldsmith.settings import default_pool
 from goldsmith.verification.verification import Verification
 
@@ -55,12 +57,36 @@ def load_recipe(path: Path, sets: Iterable[str] = ()) -> Recipe:
     return load(path, sets=_pairs(sets))
 
 
-def lint(path: Path, sets: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """Every problem of a recipe, in the order of the file. Raises InputError where there is no readable file."""
-    try:
-        return tuple(lint_recipe(load_recipe(path, sets)))
-    except RecipeError as error:
-        return error.findings
+def lint(
+    path: Path,
+    *,
+    sets: Iterable[str] = (),
+    kind: Kind | None = None,
+    format: DiskFormat | None = None,
+    engine: str | None = None,
+    emit: Emit = ignore,
+) -> Linted:
+    """Every problem of a recipe, a file of cloud-init's configuration, or that of a directory or a disk.
+
+    `kind` overrides what the path looks like. Raises InputError where there is nothing that can be read.
+    """
+    match kind or kind_of(path):
+        case Kind.RECIPE:
+            return lint_recipe_file(path, _pairs(sets))
+        case Kind.CLOUD_CONFIG:
+            return lint_file(path)
+        case _:
+            return lint_guest(disk_or_tree(path, format), engine=engine, emit=emit)
+
+
+def repair(linted: Linted) -> tuple[Finding, ...]:
+    """Make the repairs of lint that are safe, in place; the findings that are gone by that."""
+    return repair_files(linted.findings)
+
+
+def explain_rule(code: str) -> list[str]:
+    """Why a rule is there, since when, and an example of wrong and right. Raises InputError where there is none."""
+    return explain_code(code)
 
 
 def plan(path: Path, *, sets: Iterable[str] = (), offline: bool = False, emit: Emit = ignore) -> Planned:

@@ -146,7 +146,10 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
     lines = []
     for finding in findings:
         place = f"{finding.place}: " if finding.place is not None else ""
-        lines.append(f"{place}{finding.severity.value} {finding.code}: {printable(finding.message)}")
-        if finding.hint:
+        level = finding.severity.value if finding.waived is None else "waived"
+        lines.append(f"{place}{level} {finding.code}: {printable(finding.message)}")
+        if finding.waived is not None:
+            lines.append(f"  because: {printable(finding.waived)}")
+        elif finding.hint:
             lines.append(f"  hint: {finding.hint}")
     return lines

@@ -1,26 +1,99 @@
 from __future__ import annotations
 
-from goldsmith.cli.conversation import conversation, finding_lines
-from goldsmith.cli.options import Json, RecipeFile, Sets
-from goldsmith.findings import Severity
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldsmith.cli.conversation import Conversation, conversation, finding_lines
+from goldsmith.cli.options import Engine, Format, Json, Sets
+from goldsmith.errors import InputError
+
+if TYPE_CHECKING:
+    from goldsmith.pipeline.existing.lint import Linted
 
 
-def lint(recipe: RecipeFile, *, sets: Sets = None, json: Json = False) -> None:
-    """Say every problem of a recipe, with place and hint.
+class As(StrEnum):
+    """What an argument is, for --as."""
 
-    All at once, as file:line:column. Neither the network nor the base is needed.
-    Ends with 2 if one of them is an error.
+    RECIPE = "recipe"
+    CLOUD_CONFIG = "cloud-config"
+    TREE = "tree"
+    DISK = "disk"
+
+
+def lint(
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RECIPE|FILE|DIR|DISK",
+            help="A recipe (.yaml), a file of cloud-init's configuration (.cfg, or #cloud-config in its first line), a "
+            "directory that holds etc/cloud, or a disk image.",
+        ),
+    ] = None,
+    *,
+    sets: Sets = None,
+    as_: Annotated[
+        As | None, typer.Option("--as", help="What the argument is, where its name does not say it.")
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Make the repairs that are safe, in place; comments and order stay.")
+    ] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="CODE", help="Say why a rule is there, and what is right.")
+    ] = None,
+    format: Format = None,
+    engine: Engine = None,
+    json: Json = False,
+) -> None:
+    """Say every problem of a recipe or of cloud-init's configuration, with place and hint.
+
+    All at once, as file:line:column. For a recipe neither the network nor the base is needed. A configuration is judged
+    as the cloud-init of its image reads it, by the schema that this cloud-init ships. A comment allows a finding for a
+    reason: `# goldsmith: allow GS617 our lab has a mirror`. Ends with 2 if a finding is an error.
 
     \b
     Examples:
       goldsmith lint debian12-base.yaml
-      goldsmith lint debian12-base.yaml --set role=web
-      goldsmith lint debian12-base.yaml --json
+      goldsmith lint debian12-base.yaml --set role=web --json
+      goldsmith lint 99-custom-defaults.cfg --fix
+      goldsmith lint /srv/rootfs
+      goldsmith lint vendor-image.qcow2
+      goldsmith lint --explain GS617
     """
     from goldsmith import api
+    from goldsmith.pipeline.existing.lint import Kind
 
     with conversation("lint", json=json) as talk:
-        findings = api.lint(recipe, sets=sets or ())
-        errors = sum(finding.severity is Severity.ERROR for finding in findings)
-        text = [*finding_lines(findings), f"{recipe}: {errors} errors, {len(findings) - errors} warnings and notes"]
-        talk.finish({"findings": [finding.as_json() for finding in findings]}, text, code=2 if errors else 0)
+        if explain is not None:
+            lines = api.explain_rule(explain)
+            talk.finish({"code": explain, "explanation": "\n".join(lines)}, lines)
+            return
+        if target is None:
+            raise InputError("nothing to lint was given", hint="goldsmith lint RECIPE|FILE|DIR|DISK, or --explain CODE")
+        judged = target
+
+        def judge() -> Linted:
+            return api.lint(
+                judged,
+                sets=sets or (),
+                kind=Kind(as_.value) if as_ is not None else None,
+                format=format,
+                engine=engine.value if engine else None,
+                emit=talk.emit,
+            )
+
+        linted = judge()
+        repaired = api.repair(linted) if fix else ()
+        linted = judge() if repaired else linted
+        _say(talk, target, linted, len(repaired))
+
+
+def _say(talk: Conversation, target: Path, linted: Linted, repaired: int) -> None:
+    text = finding_lines(linted.findings)
+    if linted.against is not None:
+        text.append(f"judged by {linted.against}")
+    done = f"; {repaired} repaired" if repaired else ""
+    text.append(f"{target}: {linted.summary}{done}")
+    talk.finish({**linted.as_json(), "repaired": repaired}, text, code=2 if linted.errors else 0)

@@ -148,9 +148,10 @@ def require_own_name(recipe: Recipe, pool: Pool, secrets: Secrets = NO_SECRETS) 
 
 
 def require_sound(recipe: Recipe, emit: Emit) -> None:
-    """Stop before any work where lint finds an error; say the rest."""
-    findings = lint(recipe)
+    """Stop before any work where lint finds an error; say its warnings."""
+    findings = [finding for finding in lint(recipe) if finding.waived is None]
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise RecipeError(findings)
     for finding in findings:
-        emit(Note(f"{finding.place}: {finding.code}: {finding.message}", warning=True))
+        if finding.severity is Severity.WARNING:
+            emit(Note(f"{finding.place}: {finding.code}: {finding.message}", warning=True))
