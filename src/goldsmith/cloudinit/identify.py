@@ -6,6 +6,7 @@ compared with the scripts of both Debian packages on made-up roots in the tests.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -160,7 +161,7 @@ def _array(value: str, space: str) -> tuple[str, ...]:
     # The older reading cuts off a `]` only at the very end: a comment or CRLF behind it spoils the last name.
     bare = value.removeprefix("[").removesuffix("]")
     items = " ".join(unquote(item.strip(space)) for item in bare.split(","))
-    return tuple(item for item in items.split(" ") if item)
+    return tuple(item for item in re.split(r"[ \t]", items) if item)
 
 
 def read_policy(
