@@ -47,9 +47,9 @@ def lint(
     engine: Engine = None,
     json: Json = False,
 ) -> None:
-    """Say every problem of a recipe or of cloud-init's configuration, with place and hint.
+    """Find what is wrong with a recipe or a cloud configuration.
 
-    All at once, as file:line:column. For a recipe neither the network nor the base is needed. A configuration is judged
+    Everything at once, as file:line:column with a hint. For a recipe neither the network nor the base is needed. A configuration is judged
     as the cloud-init of its image reads it, by the schema that this cloud-init ships. A comment allows a finding for a
     reason: `# goldsmith: allow GS617 our lab has a mirror`. Ends with 2 if a finding is an error.
 

@@ -208,7 +208,8 @@ def test_an_error(capsys: pytest.CaptureFixture[str]) -> None:
         raise errors.RecipeError([finding])
     document = json.loads(capsys.readouterr().out)
     check_fields("error", {**document, "findings": []})
-    check_fields("lint", {"findings": document["findings"]})
+    linted = {"kind": "recipe", "schema_used": None, "repaired": 0, "findings": document["findings"]}
+    check_fields("lint", linted)
 
 
 def test_exit_codes() -> None:

@@ -60,7 +60,8 @@ def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
     info = read_info(folder, guest.read)
     shipped = _conffiles(guest)
     changed = frozenset(path for path, digest in shipped.items() if path in files and _md5(files[path]) != digest)
-    vendor = {path for path in shipped if path not in changed} | (VENDOR - changed)
+    # One that was edited stays the vendor's: what is said of it is that it should not be edited.
+    vendor = VENDOR | shipped.keys()
     names = [entry.name for entry in folder.children(CLOUD_CFG_D)] if folder.resolve(CLOUD_CFG_D) else []
     judged = [path for path in (CLOUD_CFG, *sorted(f"{CLOUD_CFG_D}/{name}" for name in names)) if path in config]
     return CloudConfig(

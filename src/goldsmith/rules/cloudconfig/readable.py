@@ -33,6 +33,6 @@ def readable(subject: CloudConfig) -> Iterator[Fault]:
         if file is None:
             if subject.whole:
                 yield Fault(EFFECTS[problem.effect], GuestPlace(problem.path), problem.message, HINTS[problem.effect])
-        elif not file.vendor:
+        elif not file.vendor or problem.effect is not Effect.SUSPECT:
             place = file.at(problem.line or 1, 1)
             yield Fault(EFFECTS[problem.effect], place, problem.message, HINTS[problem.effect])

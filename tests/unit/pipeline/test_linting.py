@@ -1,0 +1,156 @@
+"""Lint of what is there: which kind it is, what is judged, and the repairs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from goldsmith import api
+from goldsmith.errors import InputError
+from goldsmith.findings import HostPlace
+from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of
+
+CLOUD_CFG = "users: [default]\nsystem_info: {default_user: {name: debian}}\ncloud_init_modules: [users_groups]\n"
+SCHEMA = {
+    "$schema": "http://json-schema.org/draft-04/schema#",
+    "properties": {"ssh_pwauth": {"oneOf": [{"type": "boolean"}, {"type": "string"}]}, "locale": {"type": "string"}},
+    "additionalProperties": False,
+}
+
+
+def codes(linted: Linted) -> list[tuple[str, str]]:
+    return [(str(finding.place).rpartition("/")[2], finding.code) for finding in linted.findings]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A guest's tree with cloud-init of Debian 12."""
+    top = tmp_path / "root"
+    digest = hashlib.md5(CLOUD_CFG.encode(), usedforsecurity=False).hexdigest()
+    status = (
+        "Package: cloud-init\nStatus: install ok installed\nArchitecture: all\nVersion: 22.4.2-1\n"
+        f"Conffiles:\n /etc/cloud/cloud.cfg {digest}\n\nPackage: htop\nStatus: install ok installed\n"
+    )
+    package = "usr/lib/python3/dist-packages/cloudinit"
+    for path, text in {
+        "etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
+        "etc/cloud/cloud.cfg": CLOUD_CFG,
+        "etc/cloud/cloud.cfg.d/90_dpkg.cfg": "datasource_list: [NoCloud, None]\n",
+        "etc/cloud/cloud.cfg.d/README": "read me\n",
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\ndebian:x:1000:1000::/home/debian:/bin/sh\n",
+        "var/lib/dpkg/status": status,
+        f"{package}/config/schemas/schema-cloud-config-v1.json": json.dumps(SCHEMA),
+        f"{package}/version.py": '__VERSION__ = "22.4.2"\n',
+    }.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(text)
+    return top
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("a.yaml", "name: a\n", Kind.RECIPE),
+        ("a.cfg", "a: 1\n", Kind.CLOUD_CONFIG),
+        ("a.yaml", "#cloud-config\na: 1\n", Kind.CLOUD_CONFIG),
+        ("user-data", "\ufeff#cloud-config\n", Kind.CLOUD_CONFIG),
+        ("a.qcow2", "", Kind.DISK),
+    ],
+)
+def test_what_an_argument_is(tmp_path: Path, name: str, text: str, kind: Kind) -> None:
+    (tmp_path / name).write_text(text)
+    assert kind_of(tmp_path / name) is kind
+    assert kind_of(tmp_path) is Kind.TREE
+
+
+def test_nothing_is_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        api.lint(tmp_path / "a.cfg")
+
+
+def test_a_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "user-data"
+    path.write_text("#cloud-config\npackages: [htop]\n")
+    linted = api.lint(path)
+    assert codes(linted) == [("user-data:2:1", "GS617")]
+    assert (linted.kind, linted.against) == (Kind.CLOUD_CONFIG, "goldsmith's own table of keys and modules")
+
+
+def test_a_recipe_that_is_said_to_be_a_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("ssh_deletekeys: false\n")
+    assert api.lint(path).findings[0].code == "GS102"
+    assert codes(api.lint(path, kind=Kind.CLOUD_CONFIG)) == [("a.yaml:1:1", "GS616")]
+
+
+def test_an_image_as_its_distribution_made_it(root: Path) -> None:
+    linted = api.lint(root)
+    assert codes(linted) == []
+    assert linted.against == "the image's own schema, cloud-init 22.4"
+
+
+def test_a_drop_in_of_an_image(root: Path) -> None:
+    drop_in = root / "etc/cloud/cloud.cfg.d/99-ours.cfg"
+    drop_in.write_text("locale: [C]\nsystem_info:\n  default_user: {name: admin}\n")
+    (root / "etc/cloud/cloud.cfg").write_text(f"{CLOUD_CFG}# ours\n")
+    (root / "etc/cloud/cloud.cfg.d/99-ours.yaml").write_text("")
+    assert codes(api.lint(root)) == [
+        ("cloud.cfg:1:1", "GS605"),
+        ("99-ours.cfg:1:1", "GS622"),
+        ("99-ours.cfg:3:18", "GS607"),
+        ("99-ours.cfg:3:18", "GS608"),
+        ("99-ours.yaml:1:1", "GS606"),
+    ]
+    drop_in.write_text("ssh_pwauth: yes\n")
+    (root / "home/debian/.ssh").mkdir(parents=True)
+    (root / "home/debian/.ssh/authorized_keys").write_text("ssh-ed25519 AAAA me\n")
+    assert ("99-ours.cfg:1:1", "GS622") not in codes(api.lint(root))
+
+
+def test_hostile_files_of_a_tree_end_in_findings(root: Path, tmp_path: Path) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    (folder / "50-folder.cfg").mkdir()
+    (folder / "51-loop.cfg").symlink_to("51-loop.cfg")
+    (folder / "52-outside.cfg").symlink_to(tmp_path / "secret.cfg")
+    (tmp_path / "secret.cfg").write_text("ssh_deletekeys: false\n")
+    (folder / "53-binary.cfg").write_bytes(bytes(range(256)))
+    found = api.lint(root).findings
+    assert [(finding.code, finding.place) for finding in found] == [
+        ("GS601", HostPlace(str(folder / "53-binary.cfg"), 1, 1))
+    ]
+
+
+def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text(
+        "# ours\napt_upgrade: true   # daily\nwrite_files:\n- {permissions: 0644, path: /a, owner: 0123}  # a mode\n"
+    )
+    linted = api.lint(path)
+    assert len(api.repair(linted)) == 3
+    assert path.read_text() == (
+        "# ours\npackage_upgrade: true   # daily\n"
+        "write_files:\n- {permissions: '0644', path: /a, owner: '0123'}  # a mode\n"
+    )
+    assert api.repair(api.lint(path)) == ()
+
+
+def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text("apt_upgrade: true\n")
+    linted = api.lint(path)
+    path.write_text("# new\napt_upgrade: true\n")
+    with pytest.raises(InputError, match="is not what it was"):
+        api.repair(linted)
+    assert path.read_text() == "# new\napt_upgrade: true\n"
+
+
+def test_a_rule_explains_itself() -> None:
+    lines = api.explain_rule("GS617")
+    assert lines[0] == "GS617: packages are baked in"
+    assert {"Wrong:", "Right:", "Since: every version", "  packages: [htop]"} <= set(lines)
+    with pytest.raises(InputError) as caught:
+        api.explain_rule("GS999")
+    assert caught.value.hint is not None
