@@ -140,15 +140,17 @@ def _watched(emit: Emit, words: Sequence[str], env: dict[str, str], log: IO[byte
     older, sockets, told = _sockets(), set[str](), 0
     try:
         with running(words, log=log, env=env) as process:
-            while (returncode := process.wait(0.5)) is None:
+            try:
+                while (returncode := process.wait(0.5)) is None:
+                    printed = _read(log)
+                    if time.monotonic() > deadline:
+                        tail = printed.decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
+                        raise ProcessError(f"{PROGRAM} did not end within {TIMEOUT:.0f} s", log_tail=tail)
+                    if (done := len(performed(printed))) > told:
+                        told = done
+                        emit(Progress(PROGRAM, done, total, "operations"))
+            finally:
                 sockets |= _sockets() - older
-                printed = _read(log)
-                if time.monotonic() > deadline:
-                    tail = printed.decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
-                    raise ProcessError(f"{PROGRAM} did not end within {TIMEOUT:.0f} s", log_tail=tail)
-                if (done := len(performed(printed))) > told:
-                    told = done
-                    emit(Progress(PROGRAM, done, total, "operations"))
     finally:
         # Killed, libguestfs leaves the folder where it waited for its appliance.
         for left in sockets - _sockets():
