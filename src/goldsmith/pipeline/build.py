@@ -9,18 +9,18 @@ from goldsmith.disk.seal import Packing
 from goldsmith.errors import RecipeError
 from goldsmith.events import Emit, Note
 from goldsmith.findings import Severity
-from goldsmith.generalization.select import select
+from goldsmith.generalization.select import sparing_users
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.keys import build_key
-from goldsmith.pipeline.record import kept_on_failure
+from goldsmith.pipeline.record import CUSTOMIZE_LOG, kept_on_failure
 from goldsmith.pipeline.secrets import read_secrets
 from goldsmith.pipeline.steps.admit import Made, admit
 from goldsmith.pipeline.steps.audit import Intent, audit_sealed
 from goldsmith.pipeline.steps.base import settle_base
 from goldsmith.pipeline.steps.customize import customize
 from goldsmith.pipeline.steps.disk import lay_overlay
-from goldsmith.pipeline.steps.generalize import generalize_guest
+from goldsmith.pipeline.steps.generalize import Scripts, appending, generalize_guest, perform, read_scripts
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.pipeline.steps.labels import Spared, label_guest, list_labeled
 from goldsmith.pipeline.steps.seal import seal_disk
@@ -88,6 +88,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     require_sound(recipe, emit)
     secrets = read_secrets(recipe)
     policy = recipe.generalize
+    scripts = Scripts(read_scripts(recipe.folder, policy.scripts, title="generalize.scripts"), policy.clean_scripts)
     if policy.by_virt_sysprep:
         require_virt_sysprep()
     emit = secrets.masking(emit)
@@ -106,17 +107,23 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
 
         engine, why = choose_engine(options.engine, base.trust)
         machines = acceleration(emit)
-        operations, keep = select(policy.operations), policy.kept()
+        keep = policy.kept()
         overlay = lay_overlay(emit, base, recipe, scratch).disk
         grow = recipe.disk.size is not None
         with opened(emit, overlay, engine, why, scratch=scratch, grow=grow, accelerated=machines.kvm) as guest:
             before = list_labeled(guest)
             customized = customize(emit, guest, recipe, record, secrets)
+            users = customized.people | frozenset(recipe.verify.expect.users.present)
+            operations = sparing_users(policy.selected(), users)
             spared = Spared(keep, customized.declared)
+            log = appending(record / CUSTOMIZE_LOG, secrets.mask)
             if policy.by_virt_sysprep:
+                perform(emit, guest, scripts, log)
                 was = remember(guest, operations, keep, customized.declared)
             else:
-                generalized = generalize_guest(emit, guest, operations, keep, customized.declared)
+                generalized = generalize_guest(
+                    emit, guest, operations, keep, customized.declared, scripts=scripts, output=log
+                )
                 label_guest(emit, guest, before=before, spared=spared)
         if policy.by_virt_sysprep:
             run_virt_sysprep(emit, overlay, policy.wish(), scratch=scratch, accelerated=machines.kvm)
@@ -128,7 +135,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         packing = Packing(recipe.seal.packing)
         sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)
         image = sealed.sealed.disk
-        intent = Intent(operations, keep, customized.declared, frozenset(recipe.verify.expect.users.present))
+        intent = Intent(operations, keep, customized.declared, users)
         audited = audit_sealed(emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm)
         proof = verify_sealed(
             emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=record

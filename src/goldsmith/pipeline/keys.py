@@ -61,7 +61,8 @@ def _steps(recipe: Recipe, secrets: Secrets) -> Iterator[tuple[str, Mapping[str,
     yield "disk", {"size": recipe.disk.size, "arch": recipe.arch}
     for number, customization in enumerate(recipe.customizations, start=1):
         yield f"customize {number}: {customization.KEY}", _inputs(recipe, customization, secrets)
-    yield "generalize", recipe.generalize.model_dump(mode="json")
+    scripts = {name: _file_digest(recipe.folder / name) for name in recipe.generalize.scripts}
+    yield "generalize", {**recipe.generalize.model_dump(mode="json"), "files": scripts}
     yield "seal", {"packing": recipe.seal.packing}
     yield "verify", recipe.verify.model_dump(mode="json")
 

@@ -19,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StringConstraints,
     WithJsonSchema,
@@ -30,7 +31,8 @@ from goldsmith.customization.customization import Customization
 from goldsmith.customization.fields import HostPath, SecretName, VariableName
 from goldsmith.errors import InputError
 from goldsmith.findings import HostPlace
-from goldsmith.generalization.select import select
+from goldsmith.generalization.operation import Operation
+from goldsmith.generalization.select import select, with_users
 from goldsmith.generalization.sparing import Keep
 from goldsmith.generalization.virt_sysprep import CHOICES, Tool, Wish
 from goldsmith.recipe.document import Document, Loc
@@ -191,6 +193,15 @@ class GeneralizeSection(Section):
     """virt-sysprep's list syntax: `defaults,-logfiles`."""
     keep: tuple[KeepEntry, ...] = ()
     """What to leave where it is, with the reason."""
+    keep_user_accounts: tuple[NonEmpty, ...] = ()
+    """Accounts that `user-account` leaves, beside those that the recipe makes or expects."""
+    remove_user_accounts: tuple[NonEmpty, ...] = ()
+    """The only accounts that `user-account` removes; one that is also to be kept stays."""
+    scripts: tuple[NonEmpty, ...] = ()
+    """Scripts of the host, relative to the recipe's folder. Each runs confined inside the guest, before anything is
+    planned (virt-sysprep's `--script` runs on the host)."""
+    clean_scripts: StrictBool = False
+    """Whether the guest's /etc/cloud/clean.d runs inside the guest first, as `cloud-init clean` would run it."""
     tools: Tools = Field(default=(Tool.GOLDSMITH,), alias="with")
     """Who does it: `goldsmith`; or `virt-sysprep`, the real one, never with its `customize`, and goldsmith names what
     it left; or both, `[virt-sysprep, goldsmith]`."""
@@ -205,7 +216,19 @@ class GeneralizeSection(Section):
 
     def wish(self) -> Wish:
         """What virt-sysprep is told."""
-        return Wish(self.operations)
+        return Wish(self.operations, self.keep_user_accounts, self.remove_user_accounts)
+
+    @model_validator(mode="after")
+    def _accounts_are_for_an_operation(self) -> GeneralizeSection:
+        try:
+            self.selected()
+        except InputError as error:
+            raise wrong(error.message, error.hint) from error
+        return self
+
+    def selected(self) -> tuple[Operation, ...]:
+        """The operations, told of the accounts that the recipe names."""
+        return with_users(select(self.operations), keep=self.keep_user_accounts, remove=self.remove_user_accounts)
 
     def kept(self) -> tuple[Keep, ...]:
         """What planning spares."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -226,3 +227,17 @@ def test_keys_agree_exactly_as_far_as_the_inputs_do(recipe: MakeRecipe, texts: l
     assert one[: 2 + common] == two[: 2 + common]
     assert (set(one[2 + common :]) & set(two[2 + common :]) == set()) or texts == others
     assert (one[-1] == two[-1]) == (texts == others)
+
+
+def test_a_script_that_generalizing_runs_counts_by_its_content(recipe: MakeRecipe, tmp_path: Path) -> None:
+    script = tmp_path / "forget.sh"
+    script.write_text("#!/bin/sh\n")
+    made = recipe()
+    named = replace(made, generalize=made.generalize.model_copy(update={"scripts": (str(script),)}))
+    before = chain(named, BASE)
+    assert changed(chain(made, BASE), before) == ["generalize", "seal", "verify"]
+    script.write_text("#!/bin/sh\ntrue\n")
+    assert changed(before, chain(named, BASE)) == ["generalize", "seal", "verify"]
+    script.unlink()
+    with pytest.raises(InputError, match=r"forget.sh cannot be read"):
+        chain(named, BASE)

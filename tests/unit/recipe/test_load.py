@@ -205,6 +205,14 @@ def test_versions(complaints: Complain, version: str, said: str) -> None:
         ("generalize: {keep: [{path: '/[z-a]', reason: x}]}\n", "4:28: GS105 `path` is no pattern"),
         ("generalize: {keep: [{path: /etc, reason: ' '}]}\n", "4:42: GS105 `reason` is empty"),
         (
+            "generalize: {keep_user_accounts: [admin]}\n",
+            "4:13: GS105 `generalize` accounts are named, and the operation user-account is not selected",
+        ),
+        (
+            "generalize: {operations: 'defaults,user-account', remove_user_accounts: ['a:b']}\n",
+            "4:13: GS105 `generalize` 'a:b' is no name of an account",
+        ),
+        (
             "generalize: {with: virt-syspep}\n",
             "4:20: GS105 `with` cannot be `virt-syspep`",
         ),

@@ -11,6 +11,7 @@ from goldsmith.cloudinit.files import read_configuration
 from goldsmith.customization.customization import Session
 from goldsmith.errors import InputError
 from goldsmith.events import Emit, Note
+from goldsmith.generalization.purpose import purpose_of
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.packages import Package, installed
@@ -22,12 +23,15 @@ from goldsmith.secrets import NO_SECRETS, Secrets
 
 @dataclass(frozen=True, slots=True)
 class Customized:
-    """What the customizations left: `declared` are the paths that they put there on purpose."""
+    """What the customizations left: `declared` are the paths that they put there on purpose, `people` the accounts of
+    people that they made.
+    """
 
     info: GuestInfo
     declared: frozenset[str]
     packages: tuple[Package, ...]
     said: tuple[str, ...]
+    people: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> str:
@@ -41,6 +45,7 @@ def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path, secrets: S
     if recipe.datasource is None:
         _require_datasource(guest, info)
     log = record / CUSTOMIZE_LOG
+    before = purpose_of(guest)
 
     def output(printed: bytes) -> None:
         with log.open("ab") as file:
@@ -62,7 +67,9 @@ def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path, secrets: S
         emit(Note(f"{customization.KEY}: {summary} ({time.monotonic() - started:.1f} s)"))
         said.append(f"{customization.KEY}: {summary}")
     guest.sync()
-    return Customized(info, frozenset(session.declared), installed(guest), tuple(said))
+    meant = purpose_of(guest).since(before)
+    declared = frozenset(session.declared) | meant.paths
+    return Customized(info, declared, installed(guest), tuple(said), meant.people)
 
 
 def _require_datasource(guest: Guest, info: GuestInfo) -> None:

@@ -73,6 +73,16 @@ def perform(emit: Emit, guest: Guest, scripts: Scripts, output: Callable[[bytes]
     run_scripts(guest, scripts.own, output)
 
 
+def appending(log: Path, mask: Callable[[bytes], bytes]) -> Callable[[bytes], None]:
+    """An `output` that appends to a file what programs print, masked."""
+
+    def output(printed: bytes) -> None:
+        with log.open("ab") as file:
+            file.write(mask(printed))
+
+    return output
+
+
 def say(emit: Emit, idle: Sequence[Keep], remarks: Sequence[Remark]) -> None:
     """Tell what spared nothing, and what the operations remark."""
     for keep in idle:
