@@ -18,8 +18,17 @@ from goldsmith.guest.open import open_guest
 from goldsmith.pipeline.steps.audit import Intent, audit_guest
 
 
-def goldsmith(base: Disk, drop_in: Path, folder: Path, *, engine: str, packing: Packing, accelerated: bool) -> Run:
-    """Times in seconds by part, and the size of what comes out."""
+def goldsmith(
+    base: Disk,
+    drop_in: Path,
+    folder: Path,
+    *,
+    engine: str,
+    packing: Packing,
+    accelerated: bool,
+    keep: Path | None = None,
+) -> Run:
+    """Times in seconds by part, and the size of what comes out; it gets the name `keep`, or goes."""
     parts: dict[str, float] = {}
     operations = select("defaults")
     work = create_overlay(folder / f"{engine}.qcow2", base)
@@ -44,5 +53,8 @@ def goldsmith(base: Disk, drop_in: Path, folder: Path, *, engine: str, packing: 
     ):
         audited = audit_guest(guest, Intent(operations, declared=frozenset(session.declared)))
     assert not audited.failed, audited.errors
-    sealed.disk.path.unlink()
+    if keep is None:
+        sealed.disk.path.unlink()
+    else:
+        sealed.disk.path.rename(keep)
     return Run(f"goldsmith {engine}, {packing.value}", parts, sealed.size)
