@@ -57,12 +57,17 @@ customize:
       text: |
         {{{{ name }}}} {{{{ version }}}}
   # - services: {{enable: [nginx], disable: [apt-daily.timer]}}
-  # - run: {{script: setup.sh, network: true}}
+  # - run: {{script: setup.sh, network: true, secrets: [token]}}   # finds /run/secrets/token, for itself alone
+
+# What steps may see and nothing may repeat: masked in all that is said, searched for in every byte of the image.
+# secrets: {{token: {{env: REGISTRY_TOKEN}}}}                # or {{file: ~/token}}
 
 # What is removed so that clones differ and nothing of the build stays.
 generalize:
   operations: defaults               # or for example: defaults,-logfiles
   # keep: [{{path: /etc/lab.conf, reason: every clone belongs to the lab}}]
+  # with: virt-sysprep               # the real one does it; goldsmith names what it left, or takes it out after it:
+  #                                  # [virt-sysprep, goldsmith]
 
 # How it is packed: qcow2 with zstd, unless you say otherwise.
 # seal: {{format: qcow2, compression: zlib}}

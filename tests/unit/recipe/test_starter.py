@@ -27,12 +27,14 @@ def test_what_it_only_mentions_is_right_too(tmp_path: Path) -> None:
     path = write_starter(tmp_path / "web.yaml")
     (tmp_path / "setup.sh").write_text("#!/bin/sh\n")
     text = re.sub(
-        r"^( *)# (disable_modules:|- services:|- run:|keep:|seal:)", r"\1\2", path.read_text(), flags=re.MULTILINE
+        r"^( *)# (disable_modules:|- services:|- run:|secrets:|keep:|with:|seal:)", r"\1\2", path.read_text(), flags=re.MULTILINE
     )
     path.write_text(text)
     recipe = load(path)
     assert len(recipe.customize) == 4
     assert recipe.generalize.keep
+    assert recipe.generalize.by_virt_sysprep
+    assert list(recipe.secrets) == ["token"]
     assert recipe.seal.packing == "qcow2/zlib"
     assert lint(recipe) == []
 
