@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from goldsmith.errors import InputError
 from goldsmith.events import Emit, ignore
 from goldsmith.machine.driver import DriverStatus, Machine, MachineSpec
-from goldsmith.machine.drivers import qemu
+from goldsmith.machine.drivers import container, qemu
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience
 from goldsmith.machine.watch import BootRecord, Passed, WatchedBoot
@@ -20,12 +20,15 @@ __all__ = ["BootRecord", "Passed", "boot", "drivers"]
 
 LOOK_SECONDS = 0.2
 DEFAULT_PATIENCE = Patience()
-_DRIVERS: Mapping[str, Callable[[MachineSpec], Machine]] = {"qemu": qemu.QemuMachine}
+_DRIVERS: Mapping[str, Callable[[MachineSpec], Machine]] = {
+    "qemu": qemu.QemuMachine,
+    container.NAME: container.ContainerMachine,
+}
 
 
 def drivers() -> Mapping[str, DriverStatus]:
     """Every driver, and whether it works on this host."""
-    return {"qemu": qemu.status()}
+    return {"qemu": qemu.status(), container.NAME: container.status()}
 
 
 def boot(

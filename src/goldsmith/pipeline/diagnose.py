@@ -26,7 +26,8 @@ class Diagnosis:
     @property
     def able(self) -> bool:
         opens = any(self.engines[name].usable for name in DISK_ENGINES)
-        return opens and any(driver.usable for driver in self.drivers.values())
+        # A rehearsal alone proves no image.
+        return opens and self.drivers["qemu"].usable
 
     @property
     def missing(self) -> tuple[Tool, ...]:

@@ -19,7 +19,7 @@ from goldsmith.cloudinit.files import read_configuration
 from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
-from goldsmith.errors import BuildError, InputError
+from goldsmith.errors import BuildError
 from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, read_info
@@ -27,17 +27,17 @@ from goldsmith.guest.open import open_guest
 from goldsmith.machine.acceleration import Acceleration
 from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
-from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
-from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence, Passage
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES
+from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation, Prediction, predict
 from goldsmith.rules.facts import Facts
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
+from goldsmith.verification.clone import clone_evidence
 from goldsmith.verification.gather import gather, kernel_cmdline
 from goldsmith.verification.verification import Verification
 
 BOTH_MEANINGS = (Seed.NONE, Seed.EMPTY_NOCLOUD)
 EVIDENCE_FILE = "evidence.json"
-TAIL_KEPT = 20
 
 
 def seeds_for(clones: int) -> tuple[Seed, ...]:
@@ -137,6 +137,7 @@ def _spec(disk: Disk, seed: Seed, name: str, bench: _Bench, prediction: Predicti
         uuid=uuid,
         accelerated=bench.acceleration.kvm,
         stages=CLOUD_INIT_STAGES if prediction.of(seed).enabled else (),
+        says_finished="final_message" in prediction.modules,
     )
 
 
@@ -145,32 +146,8 @@ def _instance_id(uuid: str) -> str:
 
 
 def _clone(spec: MachineSpec, seed: Seed, record: BootRecord, bench: _Bench) -> CloneEvidence:
-    facts, unreadable = None, None
-    try:
-        with bench.open(spec.disk) as guest:
-            facts = gather(guest)
-    except (BuildError, InputError) as error:
-        unreadable = error.message
-    return CloneEvidence(
-        name=spec.name,
-        driver=record.driver,
-        hardware=record.driver != "container",
-        seed=seed,
-        instance_id=_instance_id(str(spec.uuid)) if seed is Seed.EMPTY_NOCLOUD else None,
-        booted_uuid=str(spec.uuid),
-        milestones=tuple(
-            Passage(each.milestone.value, round(each.seconds, 2), each.boot) for each in record.milestones
-        ),
-        ready=record.reached(Milestone.READY),
-        off=record.off,
-        boots=record.boots,
-        seconds=round(record.seconds, 2),
-        problem=record.problem,
-        console=record.console.name,
-        tail=record.tail[-TAIL_KEPT:],
-        facts=facts,
-        unreadable=unreadable,
-    )
+    instance_id = _instance_id(str(spec.uuid)) if seed is Seed.EMPTY_NOCLOUD else None
+    return clone_evidence(spec, seed, record, instance_id=instance_id, opened=lambda: bench.open(spec.disk))
 
 
 def _digest(path: Path) -> str:

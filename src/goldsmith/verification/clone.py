@@ -1,0 +1,54 @@
+"""What one booted clone left, as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.errors import BuildError, InputError
+from goldsmith.guest.guest import Guest
+from goldsmith.machine.boot import BootRecord
+from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.milestones import Milestone
+from goldsmith.rules.evidence import CloneEvidence, Passage
+from goldsmith.verification.gather import gather
+
+TAIL_KEPT = 20
+
+
+def clone_evidence(
+    spec: MachineSpec,
+    seed: Seed,
+    record: BootRecord,
+    *,
+    instance_id: str | None,
+    opened: Callable[[], AbstractContextManager[Guest]],
+) -> CloneEvidence:
+    """`opened` opens the clone's disk to be read. A disk that cannot be read is no error, but `unreadable`."""
+    facts, unreadable = None, None
+    try:
+        with opened() as guest:
+            facts = gather(guest)
+    except (BuildError, InputError) as error:
+        unreadable = error.message
+    return CloneEvidence(
+        name=spec.name,
+        driver=record.driver,
+        hardware=record.hardware,
+        seed=seed,
+        instance_id=instance_id,
+        booted_uuid=str(spec.uuid),
+        milestones=tuple(
+            Passage(each.milestone.value, round(each.seconds, 2), each.boot) for each in record.milestones
+        ),
+        ready=record.reached(Milestone.READY),
+        off=record.off,
+        boots=record.boots,
+        seconds=round(record.seconds, 2),
+        problem=record.problem,
+        console=record.console.name,
+        tail=record.tail[-TAIL_KEPT:],
+        facts=facts,
+        unreadable=unreadable,
+    )

@@ -1,0 +1,77 @@
+"""Rehearse one first boot: the image's own userland in a container, in seconds, and what it left."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+from uuid import uuid4
+
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.first_boot_files import read_image
+from goldsmith.cloudinit.first_boot_record import FirstBoot
+from goldsmith.cloudinit.seed import write_seed
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.qemu_img import create_overlay
+from goldsmith.events import Emit, ignore
+from goldsmith.guest.engines import mount
+from goldsmith.guest.guest import Guest
+from goldsmith.guest.open import open_guest
+from goldsmith.machine.boot import boot
+from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.drivers import container
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES
+from goldsmith.rules.evidence import CloneEvidence
+from goldsmith.verification.clone import clone_evidence
+from goldsmith.verification.gather import kernel_cmdline
+
+
+def predict_of(disk: Disk, seed: Seed, *, scratch: Path, user_data: bytes = b"") -> FirstBoot:
+    """The first boot of a disk without a network, predicted. The disk is not changed."""
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="predict-") as made:
+        folder = Path(made)
+        with _opened(create_overlay(folder / "disk.qcow2", disk), folder) as guest:
+            return read_image(guest).predict(seed, cmdline=kernel_cmdline(guest), user_data=user_data, network=False)
+
+
+def rehearse(
+    disk: Disk,
+    seed: Seed,
+    *,
+    scratch: Path,
+    user_data: bytes = b"",
+    predicted: FirstBoot | None = None,
+    keep_console: Path | None = None,
+    emit: Emit = ignore,
+) -> CloneEvidence:
+    """Boot a clone of the disk in a container, power it off, and read what is left. Root only.
+
+    `predicted` says when the boot is over; without it the disk is looked at first. What only a rehearsal saw is no
+    proof of boot loader, kernel, initramfs and udev: `hardware` is False. `keep_console` is a file for the console.
+    Raises HostError where rehearsals do not work here. What goes wrong in the guest is the evidence's `problem`.
+    """
+    expected = predicted or predict_of(disk, seed, scratch=scratch, user_data=user_data)
+    uuid = uuid4()
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="rehearse-") as made:
+        folder = Path(made)
+        instance_id, seed_file = None, None
+        if seed is not Seed.NONE:
+            instance_id, seed_file = f"goldsmith-{uuid}", folder / "seed.iso"
+            write_seed(seed_file, instance_id=instance_id, user_data=user_data)
+        spec = MachineSpec(
+            name="rehearsal",
+            disk=create_overlay(folder / "disk.qcow2", disk),
+            folder=folder,
+            seed=seed_file,
+            uuid=uuid,
+            stages=CLOUD_INIT_STAGES if expected.runs else (),
+            says_finished=expected.finished,
+        )
+        (record,) = boot([spec], driver=container.NAME, emit=emit)
+        if keep_console is not None and record.console.exists():
+            keep_console.write_bytes(record.console.read_bytes())
+        return clone_evidence(spec, seed, record, instance_id=instance_id, opened=lambda: _opened(spec.disk, folder))
+
+
+def _opened(disk: Disk, scratch: Path) -> AbstractContextManager[Guest]:
+    return open_guest(disk, engine=mount.NAME, scratch=scratch, read_only=True)
