@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from goldsmith.cloudinit.document import Problem, parse
+from goldsmith.cloudinit.document import Problem, compose, parse
 from goldsmith.findings import GuestPlace, HostPlace
 
 Loc = tuple[str | int, ...]
@@ -76,7 +76,7 @@ class ConfigFile:
         """Every value in the order of the file, none where cloud-init reads none. An alias is what it stands for."""
         if not self.config:
             return ()
-        node = yaml.compose(self.content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+        node = compose(self.content.decode())
         return tuple(_words(node, (), None)) if node is not None else ()
 
     def find(self, *loc: str | int) -> Word | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.validators import extend
+from jsonschema.validators import create
 
 from goldsmith.cloudinit.keys import SYSTEM_KEYS
 from goldsmith.findings import Severity, printable
@@ -30,7 +30,7 @@ LONGEST = 200
 def schema(subject: CloudConfig) -> Iterator[Fault]:
     if subject.schema is None:
         return
-    validator = _validator(subject.schema)
+    validator = validator_of(subject.schema)
     for file in subject.own:
         for path, message in violations(validator, file):
             yield Fault(
@@ -51,24 +51,13 @@ def violations(validator: Any, file: ConfigFile) -> Iterator[tuple[tuple[str | i
         yield tuple(nearest.absolute_path), _message(nearest)
 
 
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """Draft 4 as cloud-init uses it: what is deprecated is no error, and a text in bytes is a text."""
+def validator_of(schema: Mapping[str, Any]) -> Any:
+    """Draft 4 as cloud-init uses it (config/schema.py: get_jsonschema_validator): words beside a `$ref` count, what is
+    deprecated is no error, and a text in bytes is a text.
+    """
     checker = Draft4Validator.TYPE_CHECKER.redefine("string", lambda _, value: isinstance(value, str | bytes))
-    kind = extend(  # type: ignore[no-untyped-call]
-        Draft4Validator, validators={"anyOf": _one_of_kind, "oneOf": _one_of_kind}, type_checker=checker
-    )
+    kind = create(meta_schema=Draft4Validator.META_SCHEMA, validators=Draft4Validator.VALIDATORS, type_checker=checker)
     return kind(dict(schema))
-
-
-def _one_of_kind(validator: Any, choices: Any, value: Any, _: Any) -> Iterable[ValidationError]:
-    """One choice fits. cloud-init too takes the first that does: several may where one of them is deprecated."""
-    errors: list[ValidationError] = []
-    for number, choice in enumerate(choices):
-        found = list(validator.descend(value, choice, schema_path=number))
-        if not found:
-            return
-        errors.extend(found)
-    yield ValidationError(f"{value!r} is not of a kind that is known here", context=errors)
 
 
 def _message(error: ValidationError) -> str:
