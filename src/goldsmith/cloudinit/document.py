@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -15,9 +16,12 @@ from goldsmith.cloudinit.located import Mark, Value, located, plain
 # A file that expands to more is no configuration: aliases can make a few lines into terabytes.
 MAX_VALUES = 100_000
 MAX_DEPTH = 64
+# Longer files are read each time: what is kept stays small.
+KEPT = 64 << 10
 JINJA = re.compile(r"##\s*template:\s*jinja", re.IGNORECASE)
 MAP, SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 MERGE = "tag:yaml.org,2002:merge"
+RESOLVED = frozenset({MERGE, "tag:yaml.org,2002:value"})
 
 
 class Effect(StrEnum):
@@ -58,7 +62,18 @@ def parse(path: str, content: bytes) -> tuple[dict[Any, Any], tuple[Problem, ...
 
 
 def read(path: str, content: bytes) -> Document:
-    """The file with the place of each value. Never raises."""
+    """The file with the place of each value. Never raises. What it returned is not to be changed: it is kept, since a
+    prediction reads the same files again and again.
+    """
+    return _read_kept(path, content) if len(content) <= KEPT else _read(path, content)
+
+
+@lru_cache(maxsize=4096)
+def _read_kept(path: str, content: bytes) -> Document:
+    return _read(path, content)
+
+
+def _read(path: str, content: bytes) -> Document:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -107,17 +122,35 @@ def _nothing(
     return Document(Value({}), (*(before or ()), Problem(path, effect, message, line, column)))
 
 
-def _load(path: str, text: str, problems: list[Problem]) -> Value | None:
+def compose(text: str) -> yaml.Node | None:
+    """The document of a text as PyYAML's nodes, not to be changed. Raises yaml.YAMLError and RecursionError."""
+    return _compose_kept(text) if len(text) <= KEPT else _compose(text)
+
+
+@lru_cache(maxsize=4096)
+def _compose_kept(text: str) -> yaml.Node | None:
+    return _compose(text)
+
+
+def _compose(text: str) -> yaml.Node | None:
     loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        _measure(node)
-        problems.extend(_duplicates(path, node))
-        return _build(path, loader, node)
+        node: yaml.Node | None = loader.get_single_node()
+        return node
     finally:
         loader.dispose()
+
+
+def _load(path: str, text: str, problems: list[Problem]) -> Value | None:
+    node = compose(text)
+    if node is None:
+        return None
+    if _measure(node):
+        # Merge keys are resolved in the nodes themselves.
+        node = _compose(text)
+        assert node is not None
+    problems.extend(_duplicates(path, node))
+    return _build(path, yaml.SafeLoader(""), node)
 
 
 def _build(path: str, loader: yaml.SafeLoader, node: yaml.Node) -> Value:
@@ -140,15 +173,18 @@ def _build(path: str, loader: yaml.SafeLoader, node: yaml.Node) -> Value:
     return located(loader.construct_object(node, deep=True), mark)
 
 
-def _measure(root: yaml.Node) -> None:
-    seen = 0
+def _measure(root: yaml.Node) -> bool:
+    """Whether the nodes hold something that PyYAML resolves in them. Raises YAMLError where there are too many."""
+    seen, merges = 0, False
     pending = [(root, 0)]
     while pending:
         node, depth = pending.pop()
         seen += 1
         if seen > MAX_VALUES or depth > MAX_DEPTH:
             raise yaml.YAMLError("aliases or nesting make it too large to be meant, so goldsmith does not follow it")
+        merges = merges or node.tag in RESOLVED
         pending.extend((child, depth + 1) for child in _children(node))
+    return merges
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:

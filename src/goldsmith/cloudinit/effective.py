@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any
 
 from goldsmith.cloudinit.builtin import builtin_config
@@ -21,7 +21,7 @@ from goldsmith.cloudinit.located import Value, located, plain
 from goldsmith.cloudinit.merging import MergeError, fold_located
 from goldsmith.cloudinit.modules import Module, Stage, canonical, read_stages
 from goldsmith.cloudinit.users import User, users_of
-from goldsmith.cloudinit.version import parse_version
+from goldsmith.cloudinit.version import Version, parse_version
 
 CLOUD_CFG = "/etc/cloud/cloud.cfg"
 CLOUD_CFG_D = "/etc/cloud/cloud.cfg.d"
@@ -114,9 +114,15 @@ def drop_in_folder(base: Mapping[Any, Any]) -> str | None:
 def effective(files: Mapping[str, bytes], *, version: str | None = None, cmdline: str = "") -> Effective:
     """The configuration from the content of the image's files, by guest path; other paths are ignored. Never raises.
 
-    `version` is cloud-init's: its built-in defaults differ; the newest are taken where it is not known.
+    `version` is cloud-init's: its built-in defaults differ; the newest are taken where it is not known. The last results
+    are kept: a prediction asks for the same several times.
     """
-    known = parse_version(version)
+    return _effective(frozenset(files.items()), parse_version(version), cmdline)
+
+
+@lru_cache(maxsize=8)
+def _effective(entries: frozenset[tuple[str, bytes]], known: Version | None, cmdline: str) -> Effective:
+    files = dict(entries)
     problems: list[Problem] = []
 
     def said(document: Document) -> Value:

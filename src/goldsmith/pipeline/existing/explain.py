@@ -1,0 +1,220 @@
+"""Explain what cloud-init will do: of a directory, a disk, a recipe, or one file of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goldsmith.cloudinit.cmdline import configuration_of
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.document import Effect, Problem
+from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, Effective, effective
+from goldsmith.cloudinit.explanation import Explanation
+from goldsmith.cloudinit.files import gather
+from goldsmith.cloudinit.first_boot import predict
+from goldsmith.cloudinit.first_boot_modules import module_runs
+from goldsmith.cloudinit.shipped import Shipped, shipped_by
+from goldsmith.cloudinit.users import users_of
+from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.lease import lease
+from goldsmith.errors import BuildError, InputError
+from goldsmith.events import Emit
+from goldsmith.findings import Finding, GuestPlace, HostPlace, Severity
+from goldsmith.guest.guest import Guest
+from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
+from goldsmith.guest.open import choose_engine
+from goldsmith.pipeline.existing.lint import LIMIT, Kind, lint_file
+from goldsmith.pipeline.steps.cloud_config import VENDOR, cloud_config_of
+from goldsmith.pipeline.steps.guest import opened
+from goldsmith.rules.cloudconfig.configfile import At, ConfigFile
+from goldsmith.rules.cloudconfig.lint import lint
+from goldsmith.rules.cloudconfig.subject import CloudConfig
+from goldsmith.settings import scratch_dir
+from goldsmith.verification.gather import kernel_cmdline
+
+# What a prediction of accounts and logins looks at beside cloud-init's own files.
+AROUND = (
+    "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/hostname", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d",
+    "/etc/sudoers", "/etc/sudoers.d", "/root/.ssh/authorized_keys",
+)  # fmt: skip
+SMALL = 1 << 20
+UNREAD = "GS601"
+SEVERITIES = {Effect.FATAL: Severity.ERROR, Effect.DROPPED: Severity.ERROR, Effect.SUSPECT: Severity.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is explained: the files that decide, by guest path, and what is known of the image around them."""
+
+    subject: str
+    kind: Kind
+    files: Mapping[str, bytes]
+    version: str | None
+    arch: str = "x86_64"
+    cmdline: str = ""
+    info: GuestInfo | None = None
+    problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    assumed: frozenset[str] = field(default_factory=frozenset)
+
+
+def explain_guest(where: Disk | Path, *, engine: str | None, cmdline: str | None, emit: Emit) -> Explanation:
+    """Of a directory that contains etc/cloud, or of a disk, which is opened read-only.
+
+    Raises InputError where there is no /etc/cloud.
+    """
+    tree = isinstance(where, Path)
+    chosen, why = choose_engine(engine, None, tree=tree)
+    with (
+        lease(scratch_dir()) as scratch,
+        opened(emit, where, chosen, why, scratch=scratch, read_only=True) as guest,
+    ):
+        root = where if isinstance(where, Path) else None
+        subject = str(where if isinstance(where, Path) else where.path)
+        ground = ground_of(guest, subject, Kind.TREE if tree else Kind.DISK, root=root, cmdline=cmdline)
+    return explained(ground)
+
+
+def explain_file(path: Path, distro: str, *, cmdline: str | None) -> Explanation:
+    """Of one file, as a drop-in over what a distribution ships. Raises InputError for an unknown distribution."""
+    linted = lint_file(path)
+    shipped = known_distro(distro)
+    with path.open("rb") as file:
+        content = file.read(LIMIT)
+    inside = f"{CLOUD_CFG_D}/{path.name if path.name.endswith('.cfg') else f'{path.name}.cfg'}"
+    ground = Ground(
+        subject=str(path),
+        kind=Kind.CLOUD_CONFIG,
+        files={**shipped.files, inside: content},
+        version=shipped.version,
+        cmdline=cmdline or "",
+        findings=linted.findings,
+        notes=(assumption(shipped, "one file says nothing of the others"),),
+        assumed=frozenset(shipped.files),
+    )
+    return explained(ground)
+
+
+def known_distro(name: str) -> Shipped:
+    """What is known of a distribution. Raises InputError."""
+    shipped = shipped_by(name)
+    if shipped is None:
+        raise InputError(
+            f"nothing is known of what {name} ships for cloud-init", hint="for example debian/12, debian/13 or rocky/9"
+        )
+    return shipped
+
+
+def assumption(shipped: Shipped, why: str) -> str:
+    """The note that goes with everything that was not looked at."""
+    return f"{why}: the rest is what {shipped.name} is known to ship, with cloud-init {shipped.version}"
+
+
+def ground_of(guest: Guest, subject: str, kind: Kind, *, root: Path | None, cmdline: str | None) -> Ground:
+    """Everything that decides in an open guest. Raises InputError where there is no /etc/cloud."""
+    index = guest.index(("/etc/cloud", *INFO_ROOTS))
+    if index.resolve("/etc/cloud") is None:
+        raise InputError(
+            f"{subject} contains no etc/cloud: there is no cloud-init in it",
+            hint="name the root of an installed system, a disk that holds one, a recipe or a .cfg file",
+        )
+    try:
+        info = read_info(index, guest.read)
+    except InputError:
+        info = None
+    found = gather(guest)
+    version = info.cloud_init_version if info is not None else None
+    return Ground(
+        subject=subject,
+        kind=kind,
+        files={**around(guest), **found.files},
+        version=version,
+        arch=(info.arch if info is not None else "") or "x86_64",
+        cmdline=kernel_cmdline(guest) if cmdline is None else cmdline,
+        info=info,
+        problems=tuple(found.problems),
+        findings=tuple(lint(_subject(guest, found.files, version, info, root))),
+    )
+
+
+def around(guest: Guest) -> dict[str, bytes]:
+    """The small files around the configuration."""
+    found = {}
+    for entry in guest.index(AROUND).values():
+        if entry.is_regular and entry.size <= SMALL and entry.path.startswith(AROUND):
+            found[entry.path] = guest.read(entry.path, SMALL)
+    return found
+
+
+def explained(ground: Ground) -> Explanation:
+    """The explanation of all that was gathered. Pure."""
+    known = parse_version(ground.version)
+    follows: Version = min(max(known, OLDEST), NEWEST) if known else NEWEST
+    system = effective(ground.files, version=ground.version, cmdline=ground.cmdline)
+    findings = [*ground.findings, *(_finding(each) for each in ground.problems)]
+    alive = system.fatal is None
+    boots = tuple(
+        predict(ground.files, seed, version=ground.version, arch=ground.arch, cmdline=ground.cmdline) for seed in Seed
+    )
+    return Explanation(
+        subject=ground.subject,
+        kind=ground.kind.value,
+        version=ground.version,
+        follows=f"{follows[0]}.{follows[1]}",
+        notes=(*ground.notes, *_notes(ground, system, known)),
+        effective=system,
+        runs=tuple(module_runs(system.modules, system.builtin, follows)) if alive else (),
+        boots=boots,
+        findings=tuple(findings),
+        assumed=ground.assumed,
+    )
+
+
+def _notes(ground: Ground, system: Effective, known: Version | None) -> list[str]:
+    """What was assumed, and where another version of cloud-init would read the same files otherwise."""
+    notes = []
+    if known is None:
+        notes.append(
+            f"the version of cloud-init is not known: the newest that goldsmith knows, {NEWEST[0]}.{NEWEST[1]}"
+        )
+    elif not OLDEST <= known <= NEWEST:
+        notes.append(f"cloud-init {ground.version} is not one of those that goldsmith was compared with")
+    if system.fatal is not None:
+        notes.append(f"cloud-init dies of this configuration, in every stage: {system.fatal}")
+    if "datasource_list" not in system.config:
+        notes.append("no file sets datasource_list: the list that is built in counts")
+    if users_of(system.config, OLDEST) != users_of(system.config, NEWEST):
+        notes.append("for the default user's own entry in `users`, the entry wins since 26.2, default_user before")
+    if configuration_of(ground.cmdline, OLDEST) != configuration_of(ground.cmdline, NEWEST):
+        notes.append("`cc:` inside of a word of the kernel's command line counts before 23.4")
+    return notes
+
+
+def _finding(problem: Problem) -> Finding:
+    place = GuestPlace(problem.path)
+    return Finding(UNREAD, SEVERITIES[problem.effect], problem.message, place, "remove or shorten it", str(place))
+
+
+def _subject(
+    guest: Guest, files: Mapping[str, bytes], version: str | None, info: GuestInfo | None, root: Path | None
+) -> CloudConfig:
+    """What the rules judge: all of the image, or only the files where the rest of it is not there to be read."""
+    if info is not None:
+        try:
+            return cloud_config_of(guest, root)
+        except BuildError:
+            # One of the files is too long to be read: the findings say so, the others are judged.
+            pass
+    paths = [CLOUD_CFG, *sorted(path for path in files if path.endswith(".cfg") and path.startswith(f"{CLOUD_CFG_D}/"))]
+    judged = tuple(ConfigFile(path, files[path], _at(path, root), path in VENDOR) for path in paths if path in files)
+    return CloudConfig(judged, whole=True, version=parse_version(version), family=info.family if info else None)
+
+
+def _at(path: str, root: Path | None) -> At:
+    if root is None:
+        return lambda line, column: GuestPlace(path, line, column)
+    name = str(root / path.lstrip("/"))
+    return lambda line, column: HostPlace(name, line, column)
