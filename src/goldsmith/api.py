@@ -25,13 +25,14 @@ from goldsmith.pipeline.clone import clone as clone_image
 from goldsmith.pipeline.collect import Garbage, collect
 from goldsmith.pipeline.diagnose import Diagnosis, diagnose
 from goldsmith.pipeline.existing.audit import audit_existing
+from goldsmith.pipeline.existing.canaries import read_canaries
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, lint_guest, lint_recipe_file
 from goldsmith.pipeline.existing.lint import repair as repair_files
 from goldsmith.pipeline.existing.verify import verify_existing
 from goldsmith.pipeline.plan import Planned
 from goldsmith.pipeline.plan import plan as plan_recipe
-from goldsmith.pipeline.steps.audit import Audited
+from goldsmith.pipeline.steps.audit import Audited, Intent
 from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
 from goldsmith.pipeline.steps.verify import expected_by, expected_of
 from goldsmith.pipeline.subject import disk_or_tree
@@ -39,10 +40,16 @@ from goldsmith.pool.manifest import Manifest
 from goldsmith.pool.pool import Pool
 from goldsmith.recipe.load import load
 from goldsmith.recipe.model import Recipe
+from goldsmith.recipe.problems import nearest
 from goldsmith.recipe.size import parse_size
 from goldsmith.recipe.starter import write_starter
 from goldsmith.rules.expectation import INVARIANTS_ONLY
+from goldsmith.rules.recipe.known_waivers import waivable
+from goldsmith.rules.reference import descriptors
 from goldsmith.rules.reference import explain as explain_code
+from goldsmith.rules.rule import Needs
+from goldsmith.rules.waiver import Waiver
+from goldsmith.sarif import Descriptor
 from goldsmith.settings import default_pool
 from goldsmith.verification.verification import Verification
 
@@ -64,17 +71,19 @@ def lint(
     kind: Kind | None = None,
     format: DiskFormat | None = None,
     engine: str | None = None,
+    fetch_schema: bool = False,
     emit: Emit = ignore,
 ) -> Linted:
     """Every problem of a recipe, a file of cloud-init's configuration, or that of a directory or a disk.
 
-    `kind` overrides what the path looks like. Raises InputError where there is nothing that can be read.
+    `kind` overrides what the path looks like; `fetch_schema` has the schema of the host distribution's cloud-init
+    fetched for a file alone. Raises InputError where there is nothing that can be read.
     """
     match kind or kind_of(path):
         case Kind.RECIPE:
             return lint_recipe_file(path, _pairs(sets))
         case Kind.CLOUD_CONFIG:
-            return lint_file(path)
+            return lint_file(path, fetch=fetch_schema, emit=emit)
         case _:
             return lint_guest(disk_or_tree(path, format), engine=engine, emit=emit)
 
@@ -170,10 +179,23 @@ def audit(
     engine: str | None = None,
     operations: str = "defaults",
     keep: Iterable[str] = (),
+    waive: Iterable[str] = (),
+    canaries: Iterable[Path] = (),
     emit: Emit = ignore,
 ) -> Audited:
-    """Look for what a clone must not inherit."""
-    return audit_existing(disk_or_tree(path, format), select(operations), _kept(keep), engine=engine, emit=emit)
+    """Look for what a clone must not inherit.
+
+    `waive` are CODE[:PATH]=REASON words: findings to take as they are. Each of `canaries` is a file whose content, less
+    line ends at its end, must not stand anywhere in the image's bytes.
+    """
+    intent = Intent(select(operations), _kept(keep), waivers=_waived(waive))
+    searched = read_canaries(canaries)
+    return audit_existing(disk_or_tree(path, format), intent, canaries=searched, engine=engine, emit=emit)
+
+
+def audit_rules() -> tuple[Descriptor, ...]:
+    """The rules that `audit` asks, by code."""
+    return descriptors(Needs.TREE, Needs.BYTES)
 
 
 def verify(
@@ -247,6 +269,29 @@ def _kept(words: Iterable[str]) -> tuple[Keep, ...]:
             raise InputError(f"--keep {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
         kept.append(keep)
     return tuple(kept)
+
+
+def _waived(words: Iterable[str]) -> tuple[Waiver, ...]:
+    waivers = []
+    known = waivable()
+    for word in words:
+        what, equals, reason = word.partition("=")
+        code, colon, pattern = what.partition(":")
+        if not equals or not reason.strip() or (colon and not pattern.startswith("/")):
+            raise InputError(
+                f"--waive {word} is not CODE[:PATH]=REASON", hint="for example --waive 'GS310:/etc/ssl/*=a test key'"
+            )
+        if code not in known:
+            near = nearest(code, {each.lower() for each in known})
+            hint = f"did you mean {near.upper()}? " if near else ""
+            raise InputError(f"the audit has no rule {code}", hint=f"{hint}`goldsmith audit --list` names all")
+        waiver = Waiver(code, reason.strip(), pattern or None)
+        try:
+            Keep(pattern, "").matches("/")
+        except re.error as error:
+            raise InputError(f"--waive {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
+        waivers.append(waiver)
+    return tuple(waivers)
 
 
 def _size(text: str | None) -> int | None:

@@ -5,17 +5,41 @@ from typing import Annotated
 
 import typer
 
-from goldsmith.cli.conversation import conversation, finding_lines
+from goldsmith.cli.conversation import Conversation, conversation, finding_lines
 from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
+from goldsmith.cli.sarif import Sarif, write_sarif
+from goldsmith.errors import InputError
 
 
 def audit(
     disk: Annotated[
-        Path, typer.Argument(metavar="DISK|DIR", help="A disk image, or a directory that is a guest's tree.")
-    ],
+        Path | None, typer.Argument(metavar="DISK|DIR", help="A disk image, or a directory that is a guest's tree.")
+    ] = None,
     *,
     operations: Operations = "defaults",
     keep: Keep = None,
+    waive: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--waive",
+            metavar="CODE[:PATH]=REASON",
+            help="Take a rule's findings as they are, all or those at a path or glob, and say why; may be repeated.",
+        ),
+    ] = None,
+    canary: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--canary",
+            metavar="FILE",
+            help="Search all bytes for the content of FILE, less line ends at its end: as it is, in Base64 and "
+            "URL-encoded, in free space, journals and slack too; may be repeated.",
+        ),
+    ] = None,
+    sarif: Sarif = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the rules.")] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="CODE", help="Say what a rule looks at, and why it is there.")
+    ] = None,
     format: Format = None,
     engine: Engine = None,
     json: Json = False,
@@ -24,24 +48,59 @@ def audit(
     """Look for what clones must not inherit, in any image.
 
     Nothing is changed. Every operation of generalizing is planned on what is there; what is still planned is a finding,
-    beside those of the rules over a tree. Ends with 5 if a finding is an error.
+    beside those of the rules over a tree: secrets, open accounts, agents, labels, tools of the build. Secrets are never
+    shown in whole. Ends with 5 if a finding that is not waived is an error.
 
     \b
     Examples:
       goldsmith audit vendor-image.qcow2
       goldsmith audit vendor-image.img --format raw --operations defaults,-logfiles
-      goldsmith audit /srv/rootfs --json
+      goldsmith audit golden.qcow2 --canary deploy-key.pem --canary registry-token
+      goldsmith audit golden.qcow2 --waive 'GS310:/etc/ssl/private/*=a certificate of our lab'
+      goldsmith audit /srv/rootfs --sarif audit.sarif
+      goldsmith audit --explain GS310
     """
     from goldsmith import api
 
     with conversation("audit", json=json, events=events) as talk:
+        if explain is not None:
+            lines = api.explain_rule(explain)
+            talk.finish({"code": explain, "explanation": "\n".join(lines)}, lines)
+            return
+        if list_:
+            _list(talk)
+            return
+        if disk is None:
+            raise InputError(
+                "no disk or directory was given", hint="goldsmith audit DISK|DIR, --list or --explain CODE"
+            )
+        if json and sarif == "-":
+            raise InputError("standard output holds one document", hint="give --sarif a file, or leave --json out")
         audited = api.audit(
             disk,
             format=format,
             engine=engine.value if engine else None,
             operations=operations,
             keep=keep or (),
+            waive=waive or (),
+            canaries=canary or (),
             emit=talk.emit,
         )
-        text = [*finding_lines(audited.findings), f"{disk}: {audited.summary}"]
-        talk.finish(audited.as_json(), text, code=5 if audited.failed else 0)
+        code = 5 if audited.failed else 0
+        if sarif is not None:
+            talk.progress.stop()
+            write_sarif(sarif, audited.findings, api.audit_rules())
+        if sarif == "-":
+            raise typer.Exit(code)
+        idle = [f"the waiver of {waiver} covers nothing" for waiver in audited.idle]
+        text = [*finding_lines(audited.findings), *idle, f"{disk}: {audited.summary}"]
+        talk.finish(audited.as_json(), text, code=code)
+
+
+def _list(talk: Conversation) -> None:
+    from goldsmith import api
+
+    rules = api.audit_rules()
+    width = max(len(rule.name) for rule in rules)
+    document = [{"code": rule.code, "name": rule.name, "holds": rule.holds} for rule in rules]
+    talk.finish({"rules": document}, [f"{rule.code}  {rule.name:<{width}}  {rule.holds}" for rule in rules])

@@ -16,7 +16,7 @@ from goldsmith.pipeline.keys import build_key
 from goldsmith.pipeline.record import CUSTOMIZE_LOG, kept_on_failure
 from goldsmith.pipeline.secrets import read_secrets
 from goldsmith.pipeline.steps.admit import Made, admit
-from goldsmith.pipeline.steps.audit import Intent, audit_sealed
+from goldsmith.pipeline.steps.audit import Intent, audit_sealed, waivers_of
 from goldsmith.pipeline.steps.base import settle_base
 from goldsmith.pipeline.steps.customize import customize
 from goldsmith.pipeline.steps.disk import lay_overlay
@@ -135,8 +135,12 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         packing = Packing(recipe.seal.packing)
         sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)
         image = sealed.sealed.disk
-        intent = Intent(operations, keep, customized.declared, users)
-        audited = audit_sealed(emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm)
+        waivers = waivers_of(recipe)
+        intent = Intent(operations, keep, customized.declared, users, waivers)
+        canaries = tuple(secrets)
+        audited = audit_sealed(
+            emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm, canaries=canaries
+        )
         proof = verify_sealed(
             emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=record
         ).verification

@@ -64,6 +64,8 @@ def _steps(recipe: Recipe, secrets: Secrets) -> Iterator[tuple[str, Mapping[str,
     scripts = {name: _file_digest(recipe.folder / name) for name in recipe.generalize.scripts}
     yield "generalize", {**recipe.generalize.model_dump(mode="json"), "files": scripts}
     yield "seal", {"packing": recipe.seal.packing}
+    if recipe.audit.waive:
+        yield "audit", recipe.audit.model_dump(mode="json")
     yield "verify", recipe.verify.model_dump(mode="json")
 
 

@@ -65,6 +65,25 @@ class KeptRecord(_Record):
     reason: str
 
 
+class WaivedRecord(_Record):
+    """A finding of the audit that the recipe takes as it is, with its reason."""
+
+    rule: str
+    path: GuestText | None = None
+    message: GuestText
+    reason: str
+
+
+class AuditRecord(_Record):
+    """The audit in short: how many outcomes of each kind, what was waived, and the names of the secrets for which all
+    bytes were searched.
+    """
+
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    waived: tuple[WaivedRecord, ...] = ()
+    searched_for: tuple[str, ...] = ()
+
+
 class VerificationRecord(_Record):
     """The proof in short: the verdict, how many outcomes of each kind, and the clones that were booted."""
 
@@ -109,6 +128,7 @@ class Manifest(_Record):
     declared: tuple[GuestText, ...] = ()
     kept: tuple[KeptRecord, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
+    audit: AuditRecord | None = None
     expectation: ExpectationRecord | None = None
     verification: VerificationRecord | None = None
 

@@ -92,6 +92,7 @@ class _Reader:
             customize=tuple(each for each in steps if each is not None),
             generalize=own.generalize,
             seal=own.seal,
+            audit=own.audit,
             verify=own.verify,
             variables=variables,
             secrets=MappingProxyType({name: each.source for name, each in own.secrets.items()}),

@@ -235,6 +235,24 @@ class GeneralizeSection(Section):
         return tuple(Keep(each.path, each.reason) for each in self.keep)
 
 
+class WaiveEntry(Section):
+    """One finding of the audit that is taken as it is."""
+
+    rule: NonEmpty
+    """The rule's code, such as GS314."""
+    path: GuestPattern | None = None
+    """Only at this path of the guest and below; `*`, `?` and `[…]` match as in a shell, `**` crosses slashes."""
+    reason: NonEmpty
+    """Why clones may have it: goes into the manifest."""
+
+
+class AuditSection(Section):
+    """What the audit of the sealed image lets pass."""
+
+    waive: tuple[WaiveEntry, ...] = ()
+    """Findings that do not stop the build, each with the reason."""
+
+
 class SealSection(Section):
     """How the finished disk is packed."""
 
@@ -307,6 +325,8 @@ class Sections(Section):
     """What is removed so that clones differ and nothing of the build stays."""
     seal: SealSection = SealSection()
     """How the finished disk is packed."""
+    audit: AuditSection = AuditSection()
+    """What the audit of the sealed image lets pass."""
     verify: VerifySection = VerifySection()
     """How the sealed image is proven on booted clones."""
 
@@ -336,6 +356,7 @@ class Recipe:
     verify: VerifySection
     variables: Mapping[str, str]
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    audit: AuditSection = field(default_factory=AuditSection)
 
     @property
     def folder(self) -> Path:

@@ -136,7 +136,11 @@ def test_generalize_and_audit(tree: Path) -> None:
     assert planned["kept"]
     assert any("path_b64" in change for change in planned["plan"])
     check_fields("generalize", planned, applied, said("generalize", "--list"))
-    check_fields("audit", audited)
+    (tree / "etc" / "shadow").write_text("root::1::::::\n")
+    waived = said("audit", tree, "--waive", "GS312:/etc/*=a test", "--waive", "GS310=none")
+    assert waived["idle_waivers"]
+    assert any("waived" in finding for finding in waived["findings"])
+    check_fields("audit", audited, waived, said("audit", "--list"), said("audit", "--explain", "GS310"))
     only = {name for way, name, where in documented("generalize") if where == "with `--dry-run`" and not way}
     assert only <= set(planned)
     assert only & set(applied) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +41,7 @@ EXPECT = (
     "expect: {users: {present: [ann], absent: [debian]}, packages: [htop]}",
 )
 NOTE = Finding("GS401", Severity.NOTE, "not erased for sure", hint="a hint", subject="partition 1")
+AUDITED = tuple(Outcome("GS304", "x", verdict, "", "") for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.PASS))
 WARNING = Finding("GS304", Severity.WARNING, "left", GuestPlace("/etc/caf\udce9"), subject="/etc/caf\\xe9")
 
 
@@ -108,7 +110,7 @@ def made(recipe: MakeRecipe, tmp_path: Path) -> Made:
         sealed=SealedDisk(
             Sealed(Disk(sealed, DiskFormat.QCOW2, 4 << 30), len(CONTENT), "3" * 64, (NOTE,)), Packing.QCOW2_ZSTD
         ),
-        audited=Audited((), (WARNING,)),
+        audited=Audited(AUDITED, (WARNING, replace(WARNING, waived="a test")), canaries=("token",)),
         verification=verification(),
     )
 
@@ -164,7 +166,21 @@ def test_the_manifest_tells_how_the_image_was_made(made: Made) -> None:
                 "hint": None,
                 "place": {"path": "/etc/caf\\xe9", "path_b64": "L2V0Yy9jYWbp"},
             },
+            {
+                "code": "GS304",
+                "severity": "warning",
+                "subject": "/etc/caf\\xe9",
+                "message": "left",
+                "hint": None,
+                "place": {"path": "/etc/caf\\xe9", "path_b64": "L2V0Yy9jYWbp"},
+                "waived": "a test",
+            },
         ],
+        "audit": {
+            "outcomes": {"pass": 2, "fail": 1},
+            "waived": [{"rule": "GS304", "path": "/etc/caf\\xe9", "message": "left", "reason": "a test"}],
+            "searched_for": ["token"],
+        },
         "expectation": {
             "users_present": ["ann"],
             "users_absent": ["debian"],

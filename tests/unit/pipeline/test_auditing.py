@@ -37,7 +37,7 @@ def test_a_clean_tree(clean: Path) -> None:
         audited = audit_guest(guest, DEFAULTS)
     assert (audited.findings, audited.errors, audited.failed) == ((), (), False)
     assert audited.summary == "0 errors, 0 warnings and notes"
-    assert audited.as_json() == {"findings": []}
+    assert audited.as_json() == {"findings": [], "canaries": [], "idle_waivers": []}
     assert audited.outcomes != ()
 
 
@@ -92,14 +92,14 @@ def test_text_of_the_guest_is_escaped_in_notes(
     clean: Path, tmp_path: Path, events: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hostile = Audited((), (Finding("GS301", Severity.WARNING, "an id of \x1b[2J"),))
-    monkeypatch.setattr("goldsmith.pipeline.steps.audit.audit_guest", lambda *_: hostile)
+    monkeypatch.setattr("goldsmith.pipeline.steps.audit.judged", lambda *_: hostile)
     sealed(clean, DEFAULTS, events, tmp_path)
-    assert Note("GS301 : an id of \\x1b[2J", warning=True) in events
+    assert Note("GS301: an id of \\x1b[2J", warning=True) in events
 
 
 def test_a_directory_that_is_there_already(dirty: Path, own_folders: Path) -> None:
     before = show(dirty)
-    audited = audit_existing(dirty, select("defaults"), (), engine=None, emit=ignore)
+    audited = audit_existing(dirty, DEFAULTS, engine=None, emit=ignore)
     with opened(dirty) as guest:
         assert audited == audit_guest(guest, DEFAULTS)
     assert show(dirty) == before
@@ -109,23 +109,23 @@ def test_a_directory_that_is_there_already(dirty: Path, own_folders: Path) -> No
 @pytest.mark.usefixtures("own_folders")
 def test_only_selected_operations_are_errors(dirty: Path) -> None:
     operations = select("defaults,-machine-id,-bash-history")
-    audited = audit_existing(dirty, operations, (), engine=None, emit=ignore)
+    audited = audit_existing(dirty, Intent(operations), engine=None, emit=ignore)
     assert told(audited) == {("GS301", Severity.WARNING, "/etc/machine-id")}
 
 
 @pytest.mark.usefixtures("own_folders")
 def test_a_kept_path_is_no_residue(dirty: Path) -> None:
-    audited = audit_existing(dirty, KEPT.operations, KEPT.keep, engine="tree", emit=ignore)
+    audited = audit_existing(dirty, KEPT, engine="tree", emit=ignore)
     assert not audited.failed
 
 
 def test_an_engine_for_disks_opens_no_directory(dirty: Path) -> None:
     with pytest.raises(InputError, match="opens a disk, not a directory"):
-        audit_existing(dirty, select("defaults"), (), engine="guestfs", emit=ignore)
+        audit_existing(dirty, DEFAULTS, engine="guestfs", emit=ignore)
 
 
 @pytest.mark.usefixtures("own_folders")
 def test_a_directory_without_an_operating_system(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no operating system found"):
-        audit_existing(tmp_path / "empty", select("defaults"), (), engine=None, emit=ignore)
+        audit_existing(tmp_path / "empty", DEFAULTS, engine=None, emit=ignore)

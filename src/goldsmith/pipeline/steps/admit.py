@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ from goldsmith import __version__
 from goldsmith.base.base import Base
 from goldsmith.disk.disk import DiskFormat
 from goldsmith.events import Emit
+from goldsmith.findings import GuestPlace
 from goldsmith.generalization.report import tally
 from goldsmith.pipeline.step import step
 from goldsmith.pipeline.steps.audit import Audited
@@ -18,6 +21,7 @@ from goldsmith.pipeline.steps.generalize import GeneralizedGuest
 from goldsmith.pipeline.steps.seal import SealedDisk
 from goldsmith.pipeline.steps.verify import expected_of
 from goldsmith.pool.manifest import (
+    AuditRecord,
     BaseRecord,
     ExpectationRecord,
     KeptRecord,
@@ -26,12 +30,13 @@ from goldsmith.pool.manifest import (
     PackageRecord,
     TrustRecord,
     VerificationRecord,
+    WaivedRecord,
 )
 from goldsmith.pool.naming import ImageName
 from goldsmith.pool.pool import Image, Pool
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.expectation import Expectation
-from goldsmith.rules.rule import Verdict
+from goldsmith.rules.rule import Outcome, Verdict
 from goldsmith.verification.verification import Verification
 
 EVIDENCE_SUFFIX = ".evidence"
@@ -106,8 +111,25 @@ def manifest_of(made: Made) -> Manifest:
         declared=tuple(sorted(made.customized.declared)),
         kept=tuple(KeptRecord(path=kept.path, operation=kept.operation, reason=kept.reason) for kept in applied.kept),
         findings=tuple(finding.as_json() for finding in (*sealed.findings, *made.audited.findings)),
+        audit=_audit(made.audited),
         expectation=_expectation(expected_of(recipe)),
         verification=_record(made.verification),
+    )
+
+
+def _audit(audited: Audited) -> AuditRecord:
+    return AuditRecord(
+        outcomes=_counts(audited.outcomes),
+        waived=tuple(
+            WaivedRecord(
+                rule=finding.code,
+                path=finding.place.path if isinstance(finding.place, GuestPlace) else None,
+                message=finding.message,
+                reason=finding.waived or "",
+            )
+            for finding in audited.waived
+        ),
+        searched_for=audited.canaries,
     )
 
 
@@ -121,9 +143,14 @@ def _expectation(expected: Expectation) -> ExpectationRecord:
 
 
 def _record(verification: Verification) -> VerificationRecord:
-    counts = {verdict: sum(each.verdict is verdict for each in verification.outcomes) for verdict in Verdict}
     return VerificationRecord(
         verdict=verification.verdict.value,
-        outcomes={verdict.value: count for verdict, count in counts.items() if count},
+        outcomes=_counts(verification.outcomes),
         clones=verification.meanings(),
     )
+
+
+def _counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many outcomes of each verdict there are."""
+    counts = Counter(each.verdict.value for each in outcomes)
+    return {verdict.value: counts[verdict.value] for verdict in Verdict if counts[verdict.value]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from goldsmith.findings import Finding
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
 from goldsmith.rules.tree.subject import AUDIT_ROOTS, TreeSubject
@@ -17,6 +19,6 @@ def audit(subject: TreeSubject) -> list[Outcome]:
     return judge(rules_of(Needs.TREE), subject)
 
 
-def findings(outcomes: list[Outcome]) -> tuple[Finding, ...]:
+def findings(outcomes: Iterable[Outcome]) -> tuple[Finding, ...]:
     """What outcomes found, in their order."""
     return tuple(outcome.finding for outcome in outcomes if outcome.finding is not None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from goldsmith.findings import Severity
-from goldsmith.generalization.operations.cloud_init import LOGS, NAME, STATE
+from goldsmith.generalization.cloud import STATE
+from goldsmith.generalization.operations.cloud_init import LOGS, NAME
 from goldsmith.rules.rule import Needs, Outcome, rule
 from goldsmith.rules.tree.subject import TreeSubject, failed, passed, unproven
 

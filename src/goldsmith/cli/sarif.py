@@ -1,0 +1,40 @@
+"""Writing findings as SARIF, for verbs that have them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldsmith import __version__
+from goldsmith.errors import InputError
+from goldsmith.findings import Finding
+
+if TYPE_CHECKING:
+    from goldsmith.sarif import Descriptor
+
+Sarif = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif", metavar="FILE|-", help="Write the findings as SARIF 2.1.0 too; `-` writes them instead of the text."
+    ),
+]
+
+
+def write_sarif(target: str, findings: Sequence[Finding], rules: Sequence[Descriptor]) -> None:
+    """To a file, or standard output for `-`. Raises InputError where the file cannot be written."""
+    from goldsmith.sarif import sarif
+
+    log = json.dumps(sarif(findings, rules, version=__version__, folder=Path.cwd()), indent=2)
+    if target == "-":
+        print(log)
+        sys.stdout.flush()
+        return
+    try:
+        Path(target).write_text(log + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--sarif {target}: {error.strerror}", hint="give a path that can be written") from error
