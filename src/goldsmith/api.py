@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from goldsmith.base.trust import Trust, TrustLevel
+from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.disk.disk import DiskFormat
 from goldsmith.errors import InputError
 from goldsmith.events import Emit, ignore
@@ -26,6 +27,8 @@ from goldsmith.pipeline.collect import Garbage, collect
 from goldsmith.pipeline.diagnose import Diagnosis, diagnose
 from goldsmith.pipeline.existing.audit import audit_existing
 from goldsmith.pipeline.existing.canaries import read_canaries
+from goldsmith.pipeline.existing.explain import explain_file, explain_guest
+from goldsmith.pipeline.existing.explain_recipe import explain_recipe
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, lint_guest, lint_recipe_file
 from goldsmith.pipeline.existing.lint import repair as repair_files
@@ -96,6 +99,31 @@ def repair(linted: Linted) -> tuple[Finding, ...]:
 def explain_rule(code: str) -> list[str]:
     """Why a rule is there, since when, and an example of wrong and right. Raises InputError where there is none."""
     return explain_code(code)
+
+
+def explain(
+    path: Path,
+    *,
+    format: DiskFormat | None = None,
+    engine: str | None = None,
+    sets: Iterable[str] = (),
+    distro: str | None = None,
+    cmdline: str | None = None,
+    emit: Emit = ignore,
+) -> Explanation:
+    """What cloud-init will do with a disk, a directory, a recipe or one file of its configuration.
+
+    `distro` names the known defaults below a recipe or a file; `cmdline` replaces the kernel's command line of the
+    image. Raises InputError where nothing can be explained.
+    """
+    match kind_of(path):
+        case Kind.RECIPE:
+            recipe = load_recipe(path, sets)
+            return explain_recipe(recipe, distro=distro, engine=engine, cmdline=cmdline, emit=emit)
+        case Kind.CLOUD_CONFIG:
+            return explain_file(path, distro or "debian/12", cmdline=cmdline)
+        case _:
+            return explain_guest(disk_or_tree(path, format), engine=engine, cmdline=cmdline, emit=emit)
 
 
 def plan(path: Path, *, sets: Iterable[str] = (), offline: bool = False, emit: Emit = ignore) -> Planned:

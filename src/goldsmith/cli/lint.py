@@ -43,6 +43,13 @@ def lint(
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="CODE", help="Say why a rule is there, and what is right.")
     ] = None,
+    fetch_schema: Annotated[
+        bool,
+        typer.Option(
+            "--fetch-schema",
+            help="For a file alone: fetch the schema of this distribution's cloud-init; it stays in the cache.",
+        ),
+    ] = False,
     format: Format = None,
     engine: Engine = None,
     json: Json = False,
@@ -57,7 +64,7 @@ def lint(
     Examples:
       goldsmith lint debian12-base.yaml
       goldsmith lint debian12-base.yaml --set role=web --json
-      goldsmith lint 99-custom-defaults.cfg --fix
+      goldsmith lint 99-custom-defaults.cfg --fetch-schema --fix
       goldsmith lint /srv/rootfs
       goldsmith lint vendor-image.qcow2
       goldsmith lint --explain GS617
@@ -81,6 +88,7 @@ def lint(
                 kind=Kind(as_.value) if as_ is not None else None,
                 format=format,
                 engine=engine.value if engine else None,
+                fetch_schema=fetch_schema,
                 emit=talk.emit,
             )
 

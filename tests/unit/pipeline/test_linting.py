@@ -12,6 +12,7 @@ from goldsmith import api
 from goldsmith.errors import InputError
 from goldsmith.findings import HostPlace
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of
+from goldsmith.settings import cache_dir
 
 CLOUD_CFG = "users: [default]\nsystem_info: {default_user: {name: debian}}\ncloud_init_modules: [users_groups]\n"
 SCHEMA = {
@@ -19,6 +20,11 @@ SCHEMA = {
     "properties": {"ssh_pwauth": {"oneOf": [{"type": "boolean"}, {"type": "string"}]}, "locale": {"type": "string"}},
     "additionalProperties": False,
 }
+
+
+@pytest.fixture(autouse=True)
+def no_schema_in_the_cache(own_folders: Path) -> Path:
+    return own_folders
 
 
 def codes(linted: Linted) -> list[tuple[str, str]]:
@@ -77,6 +83,17 @@ def test_a_file_alone(tmp_path: Path) -> None:
     linted = api.lint(path)
     assert codes(linted) == [("user-data:2:1", "GS617")]
     assert (linted.kind, linted.against) == (Kind.CLOUD_CONFIG, "goldsmith's own table of keys and modules")
+
+
+def test_a_file_alone_and_a_schema_in_the_cache(tmp_path: Path) -> None:
+    folder = cache_dir() / "schemas"
+    folder.mkdir(parents=True)
+    (folder / "cloud-init-22.4.2.json").write_text(json.dumps(SCHEMA))
+    path = tmp_path / "99-a.cfg"
+    path.write_text("locale: [C]\n")
+    linted = api.lint(path)
+    assert codes(linted) == [("99-a.cfg:1:1", "GS622")]
+    assert linted.against == "the schema of cloud-init 22.4.2, of this host's distribution"
 
 
 def test_a_recipe_that_is_said_to_be_a_configuration(tmp_path: Path) -> None:

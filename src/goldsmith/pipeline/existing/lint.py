@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from goldsmith.base.cloud_init_schema import cached_schema, fetch_schema
 from goldsmith.cloudinit.effective import CLOUD_CFG_D
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import InputError, RecipeError
-from goldsmith.events import Emit
+from goldsmith.events import Emit, ignore
 from goldsmith.findings import Finding, HostPlace, Severity
 from goldsmith.guest.open import choose_engine
 from goldsmith.pipeline.steps.cloud_config import cloud_config_of
@@ -24,6 +25,7 @@ from goldsmith.rules.recipe.lint import lint as lint_recipe
 from goldsmith.settings import scratch_dir
 
 HEADER = b"#cloud-config"
+OWN_TABLE = "goldsmith's own table of keys and modules"
 # cloud-init reads larger files; nobody writes them.
 LIMIT = 16 << 20
 
@@ -89,8 +91,11 @@ def lint_recipe_file(path: Path, sets: Mapping[str, str]) -> Linted:
         return Linted(Kind.RECIPE, error.findings)
 
 
-def lint_file(path: Path) -> Linted:
-    """One file of cloud-init's configuration. Raises InputError where it cannot be read or is larger than 16 MiB."""
+def lint_file(path: Path, *, fetch: bool = False, emit: Emit = ignore) -> Linted:
+    """One file of cloud-init's configuration, judged by the schema in the cache; `fetch` has it fetched first.
+
+    Raises InputError where the file cannot be read or is larger than 16 MiB.
+    """
     if not path.is_file():
         raise InputError(f"{path} is not a regular file")
     with path.open("rb") as file:
@@ -100,8 +105,12 @@ def lint_file(path: Path) -> Linted:
     name = str(path)
     inside = path.name if path.name.endswith(".cfg") else f"{path.name}.cfg"
     file_ = ConfigFile(f"{CLOUD_CFG_D}/{inside}", content, lambda line, column: HostPlace(name, line, column))
-    subject = CloudConfig((file_,), whole=False)
-    return Linted(Kind.CLOUD_CONFIG, tuple(lint(subject)), "goldsmith's own table of keys and modules")
+    schema = fetch_schema(emit) if fetch else cached_schema()
+    if schema is None:
+        return Linted(Kind.CLOUD_CONFIG, tuple(lint(CloudConfig((file_,), whole=False))), OWN_TABLE)
+    subject = CloudConfig((file_,), whole=False, schema=schema.schema)
+    against = f"the schema of cloud-init {schema.version}, of this host's distribution"
+    return Linted(Kind.CLOUD_CONFIG, tuple(lint(subject)), against)
 
 
 def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
@@ -113,13 +122,12 @@ def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
         opened(emit, where, chosen, why, scratch=scratch, read_only=True) as guest,
     ):
         subject = cloud_config_of(guest, where if isinstance(where, Path) else None)
-    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), against(subject))
+    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), _against(subject))
 
 
-def against(subject: CloudConfig) -> str:
-    """Which schema a configuration is judged by."""
+def _against(subject: CloudConfig) -> str:
     if subject.schema is None:
-        return "goldsmith's own table of keys and modules"
+        return OWN_TABLE
     version = ".".join(map(str, subject.version)) if subject.version else "of an unknown version"
     return f"the image's own schema, cloud-init {version}"
 
