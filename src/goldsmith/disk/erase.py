@@ -13,6 +13,9 @@ def erase(descriptor: int, offset: int, length: int) -> int:
     """Zero `length` bytes at `offset`; holes are skipped, never filled. Returns how many bytes were not zero before,
     counted in blocks of 4 KiB or less.
     """
+    if length <= CHUNK:
+        # Asking where a hole begins may take as long as the data before it is (tmpfs): too long for every small piece.
+        return _erase_chunk(descriptor, offset, length)
     erased = 0
     for start, end in data_extents(descriptor, offset, length):
         for at in range(start, end, CHUNK):

@@ -244,24 +244,6 @@ def test_file_system_larger_than_its_partition_is_not_touched(sh: Shell, tmp_pat
         seal(disk, tmp_path / "sealed", packing=Packing.QCOW2_ZSTD, scratch=scratch)
 
 
-def test_xfs_forgets_all_but_names_and_says_so(sh: Shell, tmp_path: Path, scratch: Path) -> None:
-    sh("truncate -s 330M fs; mkfs.xfs -q fs; truncate -s 340M disk.raw; dd if=fs of=disk.raw bs=1M seek=1 conv=sparse")
-    gpt(tmp_path / "disk.raw", (1, MIB, 330 * MIB, LINUX))
-    free = 200 * MIB
-    with (tmp_path / "disk.raw").open("r+b") as file:
-        file.seek(free)
-        file.write(b"CANARYCONTENT")
-    sealed = seal(
-        Disk(tmp_path / "disk.raw", DiskFormat.RAW, 340 * MIB),
-        tmp_path / "sealed",
-        packing=Packing.RAW,
-        scratch=scratch,
-    )
-    assert ["names" in finding.message for finding in sealed.findings] == [True]
-    assert count(sealed.disk.path, b"CANARYCONTENT") == 0
-    sh("dd if=sealed of=fs bs=1M skip=1 count=330; xfs_repair -n fs")
-
-
 @pytest.mark.root
 def test_a_journal_forgets_and_an_unclean_one_is_replayed(sh: Shell, tmp_path: Path, scratch: Path) -> None:
     make_disk(sh, tmp_path)
