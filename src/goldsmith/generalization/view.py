@@ -86,7 +86,8 @@ class View:
 
     def remove(self, entry: Entry, operation: str, reason: str) -> Iterator[Change]:
         """Remove an entry and, if it is a directory, all below it first."""
-        yield from self.empty(entry, operation, reason)
+        if entry.is_directory:
+            yield from self.empty(entry, operation, reason)
         yield Remove(path=entry.path, seen=Seen.of(entry), operation=operation, reason=reason, bytes=_held(entry))
 
     def empty(self, entry: Entry, operation: str, reason: str) -> Iterator[Change]:

@@ -24,6 +24,6 @@ def plan(view: View) -> Iterator[Change]:
     """
     for tree in view.find(*TREES):
         for entry in view.index.below(tree.path):
-            if entry.is_regular and entry.name.endswith((".bak", "~")):
+            if entry.path.endswith((".bak", "~")) and entry.is_regular:
                 yield from view.remove(entry, NAME, "a backup copy")
     yield from view.remove_files(("/var/backups",), NAME, "a copy of a system database")

@@ -17,6 +17,7 @@ LOG = "/var/log"
 JOURNAL = "/var/log/journal"
 # Whole directories of what installers saw, answers and password hashes among it.
 INSTALLERS = ("/var/log/installer", "/var/log/anaconda")
+EMPTIED = tuple(f"{directory}/" for directory in (JOURNAL, *INSTALLERS))
 # Login records: what writes them does not make them, so owner, mode and label have to stay.
 RECORDS = ("btmp", "wtmp", "lastlog", "faillog", "tallylog")
 ROTATED = re.compile(r".*([.-](\d{1,8}|old|gz|xz|bz2|zst)|~)")
@@ -73,7 +74,7 @@ def plan(view: View) -> Iterator[Change]:
 
 
 def _log(view: View, entry: Entry) -> Iterator[Change]:
-    inside = entry.path.startswith(tuple(f"{directory}/" for directory in (JOURNAL, *INSTALLERS)))
+    inside = entry.path.startswith(EMPTIED)
     if entry.is_directory and not inside:
         return
     if entry.is_link and (entry.target or "").replace("../", "/").lstrip("/").startswith(("usr/", "dev/", "proc/")):
