@@ -327,9 +327,9 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Sorted spans, those that overlap made one."""
     start, end = -1, -1
     for first, last in spans:
-        if first > end >= 0:
+        if first >= end >= 0:
             yield start, end
-        if first > end:
+        if first >= end:
             start = first
         end = max(end, last)
     if end >= 0:
