@@ -74,7 +74,7 @@ class Index(Mapping[str, Entry]):
         self._children: dict[str, list[str]] = {}
         for path in self._entries:
             if path != "/":
-                self._children.setdefault(posixpath.dirname(path), []).append(path)
+                self._children.setdefault(path.rpartition("/")[0] or "/", []).append(path)
 
     def __getitem__(self, path: str) -> Entry:
         return self._entries[path]

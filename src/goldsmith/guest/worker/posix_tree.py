@@ -129,9 +129,10 @@ class PosixTree:
                     os.O_RDONLY | os.O_DIRECTORY,
                     RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
                 )
+                below = "/" if path == "/" else f"{path}/"
                 with _closing(directory):
                     for name in os.listdir(directory):
-                        entry = _entry(directory, name, posixpath.join(path, name))
+                        entry = _entry(directory, name, below + name)
                         entries[entry.path] = entry
                         if entry.is_directory:
                             pending.append(entry.path)
