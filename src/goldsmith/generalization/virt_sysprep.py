@@ -15,6 +15,7 @@ from enum import StrEnum
 from goldsmith.disk.disk import Disk
 from goldsmith.errors import BuildError, InputError
 from goldsmith.findings import printable
+from goldsmith.generalization.operations.user_account import NAME as USER_ACCOUNT
 from goldsmith.generalization.sparing import Keep, canonical, why_spared
 from goldsmith.guest.change import Change, Link, MakeDirectory, Plan, Remove, Seen, SetAttributes, Write
 from goldsmith.guest.index import Entry, FileType, Index
@@ -95,9 +96,14 @@ def translate(expression: str, installed: Mapping[str, bool]) -> tuple[str, ...]
 
 
 def argv(disk: Disk, operations: Sequence[str], wish: Wish) -> list[str]:
-    """The whole command line; the disk's format is stated, and each of its backing files states its own."""
+    """The whole command line; the disk's format is stated, and each of its backing files states its own.
+
+    Accounts are named only for the operation that removes them: virt-sysprep refuses to hear of them without it.
+    """
     accounts = [f"--keep-user-accounts={name}" for name in wish.keep_user_accounts]
     accounts += [f"--remove-user-accounts={name}" for name in wish.remove_user_accounts]
+    if USER_ACCOUNT not in operations:
+        accounts = []
     path = str(disk.path.absolute())
     return [PROGRAM, f"--operations={','.join(operations)}", *accounts, f"--format={disk.format.value}", "--add", path]
 

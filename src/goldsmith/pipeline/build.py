@@ -126,7 +126,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
                 )
                 label_guest(emit, guest, before=before, spared=spared)
         if policy.by_virt_sysprep:
-            run_virt_sysprep(emit, overlay, policy.wish(), scratch=scratch, accelerated=machines.kvm)
+            run_virt_sysprep(emit, overlay, policy.wish(users), scratch=scratch, accelerated=machines.kvm)
             with opened(emit, overlay, engine, why, scratch=scratch, accelerated=machines.kvm) as guest:
                 follow, declared = policy.by_goldsmith, customized.declared
                 generalized = look_again(emit, guest, operations, keep, declared, before=was, follow=follow)

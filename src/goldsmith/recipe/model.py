@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -214,9 +214,10 @@ class GeneralizeSection(Section):
     def by_goldsmith(self) -> bool:
         return Tool.GOLDSMITH in self.tools
 
-    def wish(self) -> Wish:
-        """What virt-sysprep is told."""
-        return Wish(self.operations, self.keep_user_accounts, self.remove_user_accounts)
+    def wish(self, users: Collection[str] = ()) -> Wish:
+        """What virt-sysprep is told; `users` are in the guest on purpose."""
+        keep = (*self.keep_user_accounts, *sorted(users))
+        return Wish(self.operations, keep, self.remove_user_accounts)
 
     @model_validator(mode="after")
     def _accounts_are_for_an_operation(self) -> GeneralizeSection:

@@ -95,6 +95,7 @@ def test_the_command_line_states_format_and_operations() -> None:
     ]
     told = argv(DISK, ["user-account"], Wish(keep_user_accounts=("a,b",), remove_user_accounts=("c",)))
     assert told[2:4] == ["--keep-user-accounts=a,b", "--remove-user-accounts=c"]
+    assert len(argv(DISK, ["utmp"], Wish(keep_user_accounts=("a,b",)))) == 5
 
 
 def test_without_a_proven_kvm_its_appliance_is_emulated() -> None:

@@ -127,6 +127,12 @@ def test_what_a_recipe_may_say(recipe: Callable[..., Recipe], said: str, tools: 
     assert recipe(("{operations: defaults}", f"{{with: {said}}}")).generalize.tools == tools
 
 
+def test_accounts_that_are_there_on_purpose_are_told(recipe: Callable[..., Recipe]) -> None:
+    said = "{with: virt-sysprep, operations: 'defaults,user-account', keep_user_accounts: [ops]}"
+    policy = recipe(("{operations: defaults}", said)).generalize
+    assert policy.wish({"web", "admin"}) == Wish("defaults,user-account", ("ops", "admin", "web"))
+
+
 FAILED = "virt-sysprep ended with exit code 1"
 LOCKED = 'qemu-img: Failed to get "write" lock\nvirt-sysprep: error: libguestfs error: \x1b[2Jclosed\n'
 NOTHING = "virt-sysprep: error: no operating systems were found in the guest image\n"
