@@ -101,7 +101,7 @@ def _boot(top: Path, kernel: str) -> None:
         "set default=0\nset timeout=1\nserial --speed=115200\nterminal_input console serial\n"
         "terminal_output console serial\n"
         f"menuentry 'Rocky Linux ({kernel})' {{\n  search --no-floppy --fs-uuid --set=root {BOOT_UUID}\n"
-        f"  linux /vmlinuz-{kernel} root=UUID={ROOT_UUID} rootfstype=xfs {OPTIONS} $kernelopts\n"
+        f"  linux /vmlinuz-{kernel} root=UUID={ROOT_UUID} rootfstype=xfs security=selinux enforcing=0 {OPTIONS}\n"
         f"  initrd /initrd.img-{kernel}\n}}\n",
     )
 
