@@ -12,6 +12,7 @@ from goldsmith.cli.audit import audit
 from goldsmith.cli.build import build
 from goldsmith.cli.clone import clone
 from goldsmith.cli.doctor import doctor
+from goldsmith.cli.explain import explain
 from goldsmith.cli.gc import gc
 from goldsmith.cli.generalize import generalize
 from goldsmith.cli.init import init
@@ -32,7 +33,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 the build failed; 2 input or command line wrong; 3 this host lacks something; "
     "4 trust does not hold; 5 built but not proven; 130 interrupted; 143 terminated.",
 )
-for verb in (init, lint, plan, build, generalize, audit, verify, clone, doctor, gc):
+for verb in (init, lint, explain, plan, build, generalize, audit, verify, clone, doctor, gc):
     app.command()(verb)
 
 

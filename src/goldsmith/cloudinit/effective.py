@@ -114,8 +114,8 @@ def drop_in_folder(base: Mapping[Any, Any]) -> str | None:
 def effective(files: Mapping[str, bytes], *, version: str | None = None, cmdline: str = "") -> Effective:
     """The configuration from the content of the image's files, by guest path; other paths are ignored. Never raises.
 
-    `version` is cloud-init's: its built-in defaults differ; the newest are taken where it is not known. The last results
-    are kept: a prediction asks for the same several times.
+    `version` is cloud-init's: its built-in defaults differ; the newest are taken where it is not known. The last
+    results are kept: a prediction asks for the same several times.
     """
     return _effective(frozenset(files.items()), parse_version(version), cmdline)
 

@@ -21,8 +21,7 @@ from goldsmith.findings import Finding, printable
 class Explanation:
     """`version` is the image's cloud-init, None where it is not known; `follows` the version whose behavior this is.
     `notes` say what was assumed. `runs` are the entries of the lists of modules. `boots` are the predicted first
-    boots, one for each kind of seed; () where they could not be predicted. `assumed` are files that are not there: what
-    the distribution is known to have in their place.
+    boots, one for each kind of seed.
     """
 
     subject: str
@@ -34,7 +33,6 @@ class Explanation:
     runs: tuple[ModuleRun, ...]
     boots: tuple[FirstBoot, ...]
     findings: tuple[Finding, ...]
-    assumed: frozenset[str] = frozenset()
 
     def as_json(self, key: str | None = None) -> dict[str, object]:
         """The document; with `key` also what it leads to. Raises InputError where it leads nowhere."""
@@ -145,12 +143,7 @@ class Explanation:
     def _mark_as_json(self, mark: Mark | None) -> dict[str, object]:
         if mark is None:
             return {"file": None, "line": None, "column": None}
-        known = mark.file not in self.assumed
-        return {
-            "file": printable(mark.file),
-            "line": mark.line if known else None,
-            "column": mark.column if known else None,
-        }
+        return {"file": printable(mark.file), "line": mark.line or None, "column": mark.column or None}
 
     def _run_as_json(self, run: ModuleRun) -> dict[str, object]:
         running = self._running()

@@ -5,21 +5,23 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a value begins: a guest path, or words for what is no file; line and column are 1-based."""
+    """Where a value begins: a guest path, or words for what is no file; line and column are 1-based, 0 where the file
+    itself is only assumed.
+    """
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else f"{self.file} (assumed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,17 @@ def located(data: Any, mark: Mark | None = None) -> Value:
     if isinstance(data, list):
         return Value([located(child, mark) for child in data], mark)
     return Value(data, mark)
+
+
+def assuming(value: Value, files: Collection[str]) -> Value:
+    """The same value, its places in some files without line and column."""
+    mark = Mark(value.mark.file, 0, 0) if value.mark is not None and value.mark.file in files else value.mark
+    data = value.data
+    if isinstance(data, dict):
+        data = {key: assuming(child, files) for key, child in data.items()}
+    elif isinstance(data, list):
+        data = [assuming(child, files) for child in data]
+    return Value(data, mark, tuple(assuming(each, files) for each in value.overrides))
 
 
 def walk(value: Value, pointer: str = "") -> Iterator[tuple[str, Value]]:

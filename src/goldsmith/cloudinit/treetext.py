@@ -93,4 +93,4 @@ def _short(mark: Mark | None) -> str:
     if mark is None:
         return BUILTIN
     name = posixpath.basename(mark.file) if posixpath.dirname(mark.file) in {CLOUD_CFG_D, "/etc/cloud"} else mark.file
-    return printable(f"{name}:{mark.line}") if mark.line else printable(name)
+    return printable(f"{name}:{mark.line}") if mark.line else printable(f"{name} (assumed)")

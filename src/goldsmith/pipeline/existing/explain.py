@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from goldsmith.cloudinit.cmdline import configuration_of
@@ -14,6 +14,7 @@ from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.cloudinit.files import gather
 from goldsmith.cloudinit.first_boot import predict
 from goldsmith.cloudinit.first_boot_modules import module_runs
+from goldsmith.cloudinit.located import assuming
 from goldsmith.cloudinit.shipped import Shipped, shipped_by
 from goldsmith.cloudinit.users import users_of
 from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
@@ -113,8 +114,13 @@ def assumption(shipped: Shipped, why: str) -> str:
     return f"{why}: the rest is what {shipped.name} is known to ship, with cloud-init {shipped.version}"
 
 
-def ground_of(guest: Guest, subject: str, kind: Kind, *, root: Path | None, cmdline: str | None) -> Ground:
-    """Everything that decides in an open guest. Raises InputError where there is no /etc/cloud."""
+def ground_of(
+    guest: Guest, subject: str, kind: Kind, *, root: Path | None, cmdline: str | None, judged: bool = True
+) -> Ground:
+    """Everything that decides in an open guest, and with `judged` what the rules say about it.
+
+    Raises InputError where there is no /etc/cloud.
+    """
     index = guest.index(("/etc/cloud", *INFO_ROOTS))
     if index.resolve("/etc/cloud") is None:
         raise InputError(
@@ -136,7 +142,7 @@ def ground_of(guest: Guest, subject: str, kind: Kind, *, root: Path | None, cmdl
         cmdline=kernel_cmdline(guest) if cmdline is None else cmdline,
         info=info,
         problems=tuple(found.problems),
-        findings=tuple(lint(_subject(guest, found.files, version, info, root))),
+        findings=tuple(lint(_subject(guest, found.files, version, info, root))) if judged else (),
     )
 
 
@@ -165,11 +171,16 @@ def explained(ground: Ground) -> Explanation:
         version=ground.version,
         follows=f"{follows[0]}.{follows[1]}",
         notes=(*ground.notes, *_notes(ground, system, known)),
-        effective=system,
+        effective=replace(
+            system,
+            values=assuming(system.values, ground.assumed),
+            values_builtin=assuming(system.values_builtin, ground.assumed),
+        )
+        if ground.assumed
+        else system,
         runs=tuple(module_runs(system.modules, system.builtin, follows)) if alive else (),
         boots=boots,
         findings=tuple(findings),
-        assumed=ground.assumed,
     )
 
 
