@@ -60,7 +60,9 @@ changes: dict[str, st.SearchStrategy[Change]] = {
         Write, content=content, mode=optional, uid=optional, gid=optional, label=st.none() | content, **shared
     ),
     "MakeDirectory": st.builds(MakeDirectory, mode=numbers, uid=numbers, gid=numbers, **shared),
-    "SetAttributes": st.builds(SetAttributes, mode=optional, uid=optional, gid=optional, **shared),
+    "SetAttributes": st.builds(
+        SetAttributes, mode=optional, uid=optional, gid=optional, label=st.none() | content, **shared
+    ),
     "Link": st.builds(Link, target=names, **shared),
 }
 entries = st.builds(
