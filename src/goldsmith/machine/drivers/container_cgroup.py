@@ -20,7 +20,7 @@ def make_own(name: str) -> tuple[Path, ...]:
     Returns the folders; () where this host lets nobody make one.
     """
     made = []
-    for folder in _hierarchies():
+    for folder in hierarchies():
         own = folder / f"{PREFIX}{name}"
         try:
             own.mkdir()
@@ -57,7 +57,7 @@ def remove(folders: tuple[Path, ...]) -> None:
 
 def sweep() -> None:
     """Remove what killed runs have left: groups outlive their processes."""
-    for folder in _hierarchies():
+    for folder in hierarchies():
         try:
             left = [each for each in folder.iterdir() if each.name.startswith(PREFIX)]
         except OSError:
@@ -76,7 +76,7 @@ def _has_process(folder: Path) -> bool:
         return False
 
 
-def _hierarchies() -> Iterator[Path]:
+def hierarchies() -> Iterator[Path]:
     """This process's own folders in the hierarchy named systemd and in the unified one."""
     places = {}
     for line in MOUNTS.read_text(encoding="utf-8").splitlines():

@@ -24,14 +24,14 @@ from goldsmith.guest.worker.backend import DiskFile, Opening
 from goldsmith.guest.worker.idmap import map_owners
 from goldsmith.guest.worker.mounted import Mounted
 from goldsmith.machine.drivers.container_argv import SEED_FOLDER, SEEDS, Rehearsal, nspawn_argv
-from goldsmith.machine.drivers.container_cgroup import make_own
+from goldsmith.machine.drivers.container_cgroup import cpu_seconds, make_own
 from goldsmith.run import Running, running
 
 BOOT_CONFIGS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 # systemd-nspawn(1): the payload asked to be started again.
 REBOOT = 133
-# A container that has printed nothing for so long hangs in its start; it is started once more.
-SILENT_SECONDS = 30.0
+# A container that neither prints nor computes for so long hangs in its start; it is started once more.
+SILENT_SECONDS = 5.0
 TRIES = 2
 MOST_BOOTS = 4
 
@@ -124,7 +124,7 @@ def rehearse(channel: socket.socket) -> int:
         guest = ContainerGuest(opening)
         seed = {name: wire.unpack_bytes(content) for name, content in request["seed"]}
         rehearsal = guest.prepare(request["machine"], UUID(request["uuid"]), seed)
-        code = _boot(rehearsal, Path(request["console"]), channel, power)
+        code = _boot(rehearsal, Path(request["console"]), channel, power, cgroup)
         guest.hide()
         if seed:
             guest.forget_seed()
@@ -147,12 +147,13 @@ def _listen(channel: socket.socket, power: threading.Event) -> None:
         power.set()
 
 
-def _boot(rehearsal: Rehearsal, console: Path, channel: socket.socket, power: threading.Event) -> int:
+def _boot(
+    rehearsal: Rehearsal, console: Path, channel: socket.socket, power: threading.Event, cgroup: tuple[Path, ...]
+) -> int:
     boots, tries = 0, 0
     while True:
-        begun = console.stat().st_size if console.exists() else 0
         with console.open("ab") as log, running(nspawn_argv(rehearsal), log=log, stdin=None) as process:
-            code = _watch(process, console, begun, power)
+            code = _watch(process, console, power, cgroup)
         tries += 1
         if code is None and tries < TRIES:
             _say("the container printed nothing; it is started again")
@@ -171,15 +172,18 @@ def _boot(rehearsal: Rehearsal, console: Path, channel: socket.socket, power: th
         return Exit.FAILED
 
 
-def _watch(process: Running, console: Path, begun: int, power: threading.Event) -> int | None:
+def _watch(process: Running, console: Path, power: threading.Event, cgroup: tuple[Path, ...]) -> int | None:
     """The exit code of systemd-nspawn, None where it hangs in its start."""
-    started, pressed = time.monotonic(), False
+    begun, pressed = console.stat().st_size, False
+    moved, used = time.monotonic(), 0.0
     while (code := process.wait(0.1)) is None:
         if power.is_set() and not pressed:
             # A second SIGTERM would end it at once.
             pressed = _terminate(os.getpid())
-        silent = console.stat().st_size == begun
-        if silent and not pressed and time.monotonic() - started > SILENT_SECONDS:
+        now, seconds = time.monotonic(), cpu_seconds(cgroup)
+        if seconds > used + 0.01 or console.stat().st_size > begun:
+            moved, used = now, seconds
+        if console.stat().st_size == begun and now - moved > SILENT_SECONDS:
             return None
     return code
 
