@@ -55,6 +55,9 @@ def run_clean_scripts(guest: Guest, output: Callable[[bytes], None]) -> tuple[st
     """
     index = guest.index((CLEAN_D,))
     folder = index.resolve(CLEAN_D)
+    links = [entry.path for entry in index.children(folder) if entry.is_link] if folder is not None else []
+    if links:
+        index = guest.index((CLEAN_D, *links))
     ran = []
     for entry in index.children(folder) if folder is not None else ():
         target = index.resolve(entry.path)

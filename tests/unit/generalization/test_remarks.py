@@ -1,0 +1,63 @@
+"""What operations say beside their changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.golden.trees import make, opened
+
+from goldsmith.generalization.generalize import Keep, preview, select
+from goldsmith.generalization.remarks import remarks_as_json
+
+CERTIFICATE = "'-----BEGIN CERTIFICATE-----\\nSVBB\\n-----END CERTIFICATE-----\\n'"
+FSTAB = (
+    "f 0644 /etc/fstab = 'UUID=1 / ext4 defaults 0 1\\n#x /efi vfat x 0 0\\nUUID=2 /boot/efi vfat umask=0077 0 1\\n'\n"
+)
+
+
+def remarked(top: Path, text: str, name: str, keep: tuple[Keep, ...] = ()) -> list[tuple[str, str]]:
+    make(top, text)
+    with opened(top) as guest:
+        return [(each.path, each.message) for each in preview(guest, select(name), keep=keep).remarks]
+
+
+def test_scripts_of_clean_d_are_named_and_not_run(tmp_path: Path) -> None:
+    text = (
+        "guest debian\nf 0755 /etc/cloud/clean.d/20-b = 'true'\nf 0755 /etc/cloud/clean.d/10-a = 'true'\n"
+        "f 0644 /etc/cloud/clean.d/README = 'words'\nd 0755 /etc/cloud/clean.d/d\np 0755 /etc/cloud/clean.d/fifo\n"
+    )
+    found = remarked(tmp_path, text, "cloud-init")
+    assert [path for path, _ in found] == ["/etc/cloud/clean.d/10-a", "/etc/cloud/clean.d/20-b"]
+    assert all("--run-clean-scripts" in message for _, message in found)
+
+
+@pytest.mark.parametrize(
+    ("more", "places"),
+    [("d 0755 /boot/efi\n", ["/boot/efi"]), ("", ["/boot/efi"]), ("d 0755 /boot/efi/EFI\n", [])],
+)
+def test_a_boot_partition_that_is_not_seen_is_named(tmp_path: Path, more: str, places: list[str]) -> None:
+    assert [path for path, _ in remarked(tmp_path, f"guest debian\n{FSTAB}{more}", "random-seed")] == places
+
+
+def test_a_trust_store_that_is_not_edited_is_named(tmp_path: Path) -> None:
+    text = (
+        f"guest rocky\nf 0644 /etc/ipa/ca.crt = {CERTIFICATE}\nf 0444 /etc/pki/ca-trust/extracted/java/cacerts = 'x'\n"
+    )
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    ((path, _),) = remarked(tmp_path / "a", text, "ipa-client")
+    assert path == "/etc/pki/ca-trust/extracted/java/cacerts"
+    assert remarked(tmp_path / "b", text, "ipa-client", (Keep("/etc/ipa/*", "a member"),)) == []
+
+
+def test_remarks_are_told_as_notes(tmp_path: Path) -> None:
+    make(tmp_path, "guest debian\n")
+    (tmp_path / "etc/cloud/clean.d").mkdir(parents=True)
+    odd = tmp_path / "etc/cloud/clean.d" / "a\nb"
+    odd.touch()
+    odd.chmod(0o755)
+    with opened(tmp_path) as guest:
+        (note,) = remarks_as_json(preview(guest, select("defaults")).remarks)
+    assert (note["operation"], note["path"]) == ("cloud-init", "/etc/cloud/clean.d/a\\nb")
+    assert "path_b64" in note
