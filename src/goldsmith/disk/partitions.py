@@ -31,7 +31,8 @@ UNUSED = b"\0" * 16
 @dataclass(frozen=True, slots=True)
 class Partition:
     """`offset` and `size` are in bytes; `type` is a lower-case GUID (GPT) or two hexadecimal digits (MBR); `name` is
-    the GPT's, unchecked text; `guid` is the GPT's for this one partition, what fstab calls PARTUUID.
+    the GPT's, unchecked text; `guid` is what fstab calls PARTUUID: the GPT's for this one partition, or the numbers of
+    the MBR's disk and of the partition (block/partitions/msdos.c), all in lower case.
     """
 
     number: int
@@ -68,7 +69,7 @@ def read_partitions(where: Path | BinaryIO) -> tuple[Partition, ...]:
             # A file system's boot sector, which carries the same signature (block/partitions/msdos.c asks the same).
             return ()
         else:
-            found = _read_mbr(source, entries)
+            found = _read_mbr(source, entries, int.from_bytes(first[440:444], "little"))
         found = sorted(found, key=lambda partition: partition.number)
         _refuse_nonsense(source, found)
         return tuple(found)
@@ -108,22 +109,22 @@ def _is_fat(sector: bytes) -> bool:
     return (sector[54:57] == b"FAT" or sector[82:87] == b"FAT32") and sector[11:13] in {b"\0\x02", b"\0\x10"}
 
 
-def _read_mbr(source: Source, entries: list[_Entry]) -> list[Partition]:
+def _read_mbr(source: Source, entries: list[_Entry], disk: int) -> list[Partition]:
     found = []
     logical = 5
     for number, entry in enumerate(entries, start=1):
         if entry.kind == 0 or entry.sectors == 0:
             continue
         if entry.kind in EXTENDED:
-            for partition in _logical(source, entry, logical):
+            for partition in _logical(source, entry, logical, disk):
                 found.append(partition)
                 logical += 1
         else:
-            found.append(_mbr_partition(number, entry, 0))
+            found.append(_mbr_partition(number, entry, 0, disk))
     return found
 
 
-def _logical(source: Source, extended: _Entry, number: int) -> Iterator[Partition]:
+def _logical(source: Source, extended: _Entry, number: int, disk: int) -> Iterator[Partition]:
     """The chain of extended boot records: entry 1 counts from its own record, entry 2 from the first record."""
     start, seen = extended.start, set[int]()
     while start not in seen:
@@ -138,7 +139,7 @@ def _logical(source: Source, extended: _Entry, number: int) -> Iterator[Partitio
         if here.kind and here.sectors:
             if start + here.start + here.sectors > extended.start + extended.sectors:
                 raise InputError(f"partition {number} of {source.name} reaches out of its extended partition")
-            yield _mbr_partition(number, here, start)
+            yield _mbr_partition(number, here, start, disk)
             number += 1
         if following.kind not in EXTENDED or following.sectors == 0:
             return
@@ -146,8 +147,9 @@ def _logical(source: Source, extended: _Entry, number: int) -> Iterator[Partitio
     raise InputError(f"the extended partition of {source.name} is a loop")
 
 
-def _mbr_partition(number: int, entry: _Entry, base: int) -> Partition:
-    return Partition(number, (base + entry.start) * 512, entry.sectors * 512, f"{entry.kind:02x}")
+def _mbr_partition(number: int, entry: _Entry, base: int, disk: int) -> Partition:
+    guid = f"{disk:08x}-{number:02x}"
+    return Partition(number, (base + entry.start) * 512, entry.sectors * 512, f"{entry.kind:02x}", guid=guid)
 
 
 def _read_gpt(source: Source) -> list[Partition]:

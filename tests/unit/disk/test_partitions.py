@@ -61,12 +61,14 @@ def test_mbr_with_logical_partitions() -> None:
     disk[:512] = mbr((0x83, 64, 100), (0x05, 1000, 2000), (0x82, 200, 50))
     disk[1000 * 512 : 1001 * 512] = mbr((0x83, 63, 100), (0x05, 500, 300))
     disk[1500 * 512 : 1501 * 512] = mbr((0x83, 63, 200))
+    disk[440:444] = bytes.fromhex("78563412")
     assert read(disk) == (
         Partition(1, 64 * 512, 100 * 512, "83"),
         Partition(3, 200 * 512, 50 * 512, "82"),
         Partition(5, 1063 * 512, 100 * 512, "83"),
         Partition(6, 1563 * 512, 200 * 512, "83"),
     )
+    assert [part.guid for part in read(disk)] == ["12345678-01", "12345678-03", "12345678-05", "12345678-06"]
 
 
 def test_extended_partition_that_is_a_loop_is_refused() -> None:

@@ -8,10 +8,10 @@ from goldsmith.disk.filesystem import FileSystem, FileSystemKind
 from goldsmith.guest.worker.fstab import Place, places
 from goldsmith.guest.worker.volumes import Volume
 
-ROOT = Volume(1, 1 << 20, 1 << 30, FileSystem(FileSystemKind.EXT4, "aaaa-1", "root"), "guid-1")
+ROOT = Volume(1, 1 << 20, 1 << 30, FileSystem(FileSystemKind.EXT4, "aaaa-1", "root"), "guid-1", "system")
 BOOT = Volume(2, 2 << 30, 1 << 20, FileSystem(FileSystemKind.XFS, "bbbb-2", "my boot"), "guid-2")
 ESP = Volume(15, 3 << 30, 1 << 20, FileSystem(FileSystemKind.VFAT, "1A2B-3C4D", "EFI"), "guid-15")
-BLANK = Volume(4, 4 << 30, 1 << 20, None, "guid-4")
+BLANK = Volume(4, 4 << 30, 1 << 20, None, "guid-4", "größe")
 VOLUMES = (ROOT, BOOT, ESP, BLANK)
 
 
@@ -40,7 +40,11 @@ broken line
         ("UUID=1a2b-3c4d", ESP),
         (r"LABEL=my\040boot", BOOT),
         ("PARTUUID=GUID-4", BLANK),
+        ("PARTLABEL=größe", BLANK),
+        (r"PARTLABEL=gr\303\266\303\237e", BLANK),
         ("/dev/disk/by-uuid/bbbb-2", BOOT),
+        (r"/dev/disk/by-label/my\x20boot", BOOT),
+        ("/dev/disk/by-partlabel/system", ROOT),
         ("/dev/disk/by-label/EFI", ESP),
         ("/dev/disk/by-partuuid/guid-15", ESP),
         ("/dev/sda2", BOOT),
@@ -55,7 +59,23 @@ def test_every_way_to_name_a_volume(source: str, volume: Volume) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["UUID=", "LABEL=", "PARTUUID=", "UUID=none", "/dev/sda9", "/dev/sda", "/dev/mapper/vg-root", "ID=aaaa-1"]
+    "source",
+    [
+        "UUID=",
+        "LABEL=",
+        "PARTUUID=",
+        "UUID=none",
+        "/dev/sda9",
+        "/dev/sda",
+        "/dev/sdb2",
+        "/dev/sdaa2",
+        "/dev/vdc15",
+        "/dev/nvme1n1p2",
+        "LABEL=efi",
+        "PARTLABEL=System",
+        "/dev/mapper/vg-root",
+        "ID=aaaa-1",
+    ],
 )
 def test_what_is_not_of_this_disk_is_left_out(source: str) -> None:
     assert places(f"{source} /data auto defaults 0 2\n".encode(), VOLUMES) == []
@@ -67,6 +87,21 @@ def test_what_is_not_of_this_disk_is_left_out(source: str) -> None:
 )
 def test_no_place_is_outside_the_tree_or_the_kernels(path: str) -> None:
     assert places(f"UUID=bbbb-2 {path} xfs defaults 0 2\n".encode(), VOLUMES) == []
+
+
+def test_a_node_is_of_this_disk_if_the_roots_is_of_the_same_name() -> None:
+    content = b"/dev/xvdb1 / ext4\n/dev/xvdb2 /boot xfs\n/dev/xvda15 /boot/efi vfat\n"
+    assert places(content, VOLUMES) == [Place(BOOT, "/boot")]
+
+
+def test_only_blanks_and_tabs_separate() -> None:
+    content = "UUID=bbbb-2\t/a\u00a0b\u2028c xfs defaults 0 2\r\nUUID=1A2B-3C4D /d\x0be vfat defaults\n".encode()
+    assert places(content, VOLUMES) == [Place(BOOT, "/a\u00a0b\u2028c"), Place(ESP, "/d\x0be")]
+
+
+def test_an_escape_is_a_byte() -> None:
+    assert places(rb"UUID=bbbb-2 /gr\303\266\303\237e xfs x", VOLUMES) == [Place(BOOT, "/größe")]
+    assert places(rb"UUID=bbbb-2 /\377 xfs x", VOLUMES) == [Place(BOOT, "/\udcff")]
 
 
 @pytest.mark.parametrize("path", ["/runner", "/system", "/devel", "/process/data"])

@@ -155,7 +155,7 @@ def root_of(disk: io.BytesIO, size: int, number: int) -> tuple[Volume, list[Volu
 def test_the_roots_partition_grows_in_place() -> None:
     disk = enlarged(two_partitions(512))
     root, volumes = root_of(disk, LARGE, 1)
-    assert grow.partition(disk, root, volumes, LARGE) == Volume(1, 2 * MIB, 62 * MIB, None, root.guid)
+    assert grow.partition(disk, root, volumes, LARGE) == Volume(1, 2 * MIB, 62 * MIB, None, root.guid, root.name)
     assert read_volumes(disk, "image.qcow2", LARGE)[0].size == 62 * MIB
 
 

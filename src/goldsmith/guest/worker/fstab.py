@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from goldsmith.guest.paths import KERNEL_DIRECTORIES, in_kernel_directory, is_canonical
 from goldsmith.guest.worker.volumes import Volume
 
-TAGS = ("UUID", "LABEL", "PARTUUID")
-BY_FOLDERS = {"/dev/disk/by-uuid/": "UUID", "/dev/disk/by-label/": "LABEL", "/dev/disk/by-partuuid/": "PARTUUID"}
-NODE = re.compile(r"/dev/(?:[shv]d[a-z]|xvd[a-z]|nvme\d+n\d+p|mmcblk\d+p)(\d+)")
+TAGS = ("UUID", "LABEL", "PARTUUID", "PARTLABEL")
+BY_FOLDERS = {f"/dev/disk/by-{tag.lower()}/": tag for tag in TAGS}
+# blkid compares labels as they are; the others are hexadecimal.
+EXACT = frozenset({"LABEL", "PARTLABEL"})
+NODE = re.compile(r"(/dev/(?:(?:[shv]d|xvd)[a-z]+|nvme\d+n\d+p|mmcblk\d+p))(\d+)")
+# What this disk is called where the root's own line does not tell: the first of its kind.
+FIRST = frozenset({"/dev/sda", "/dev/hda", "/dev/vda", "/dev/xvda", "/dev/nvme0n1p", "/dev/mmcblk0p"})
+BLANKS = re.compile(r"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,49 +30,87 @@ class Place:
 
 def places(content: bytes, volumes: Sequence[Volume]) -> list[Place]:
     """The places of this disk's volumes, parents first; the root, swap and everything not on this disk is left out."""
-    found = list(_lines(content.decode("utf-8", "surrogateescape"), volumes))
+    lines = [line for line in map(_fields, content.split(b"\n")) if line is not None]
+    disks = _disks(lines)
+    found = [place for line in lines for place in _place(line, volumes, disks)]
     return sorted(found, key=lambda place: place.path.split("/"))
 
 
-def _lines(text: str, volumes: Sequence[Volume]) -> Iterator[Place]:
-    for line in text.splitlines():
-        fields = line.split()
-        if len(fields) < 3 or fields[0].startswith("#"):
-            continue
-        source, path, options = _unescape(fields[0]), _unescape(fields[1]), fields[3] if len(fields) > 3 else ""
-        path = path.rstrip("/")
-        if not path or not is_canonical(path) or "noauto" in options.split(","):
-            continue
-        if path in KERNEL_DIRECTORIES or in_kernel_directory(path):
-            continue
-        volume = _volume(source, volumes)
-        if volume is not None:
-            names = [option.removeprefix("subvol=") for option in options.split(",") if option.startswith("subvol=")]
-            yield Place(volume, path, names[0] if names else "")
+@dataclass(frozen=True, slots=True)
+class _Line:
+    source: str
+    path: str
+    options: tuple[str, ...]
 
 
-def _volume(source: str, volumes: Sequence[Volume]) -> Volume | None:
+def _fields(line: bytes) -> _Line | None:
+    # Only blanks and tabs separate (fstab(5)); other white space belongs to names.
+    fields = BLANKS.split(line.decode("utf-8", "surrogateescape").strip(" \t\r"))
+    if len(fields) < 3 or fields[0].startswith("#"):
+        return None
+    options = tuple(fields[3].split(",")) if len(fields) > 3 else ()
+    return _Line(_unescape(fields[0]), _unescape(fields[1]), options)
+
+
+def _disks(lines: Sequence[_Line]) -> frozenset[str]:
+    """What nodes of this disk begin with: as the root's line has it, if that is a node."""
+    nodes = (NODE.fullmatch(line.source) for line in lines if line.path == "/")
+    return frozenset({node.group(1) for node in nodes if node}) or FIRST
+
+
+def _place(line: _Line, volumes: Sequence[Volume], disks: frozenset[str]) -> Iterator[Place]:
+    path = line.path.rstrip("/")
+    if not path or not is_canonical(path) or "noauto" in line.options:
+        return
+    if path in KERNEL_DIRECTORIES or in_kernel_directory(path):
+        return
+    volume = _volume(line.source, volumes, disks)
+    if volume is not None:
+        names = [option.removeprefix("subvol=") for option in line.options if option.startswith("subvol=")]
+        yield Place(volume, path, names[0] if names else "")
+
+
+def _volume(source: str, volumes: Sequence[Volume], disks: frozenset[str]) -> Volume | None:
     for folder, tag in BY_FOLDERS.items():
         if source.startswith(folder):
-            source = f"{tag}={source.removeprefix(folder)}"
+            source = f"{tag}={_udev_name(source.removeprefix(folder))}"
     tag, equals, value = source.partition("=")
     value = value.strip('"')
     if equals and tag in TAGS and value:
-        return next((volume for volume in volumes if _name(volume, tag).lower() == value.lower()), None)
+        wanted = value if tag in EXACT else value.lower()
+        return next(
+            (each for each in volumes if wanted == (_name(each, tag) if tag in EXACT else _name(each, tag).lower())),
+            None,
+        )
     node = NODE.fullmatch(source)
-    if node:
-        return next((volume for volume in volumes if volume.number == int(node.group(1))), None)
+    if node and node.group(1) in disks:
+        return next((volume for volume in volumes if volume.number == int(node.group(2))), None)
     return None
 
 
 def _name(volume: Volume, tag: str) -> str:
-    if tag == "PARTUUID":
-        return volume.guid
-    if volume.filesystem is None:
-        return ""
-    return volume.filesystem.uuid if tag == "UUID" else volume.filesystem.label
+    match tag:
+        case "PARTUUID":
+            return volume.guid
+        case "PARTLABEL":
+            return volume.name
+        case "UUID":
+            return volume.filesystem.uuid if volume.filesystem is not None else ""
+        case _:
+            return volume.filesystem.label if volume.filesystem is not None else ""
 
 
 def _unescape(field: str) -> str:
-    """Spaces and the like are octal escapes (fstab(5))."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), field)
+    """Spaces and the like are octal escapes of single bytes (fstab(5))."""
+    return _bytes_for(r"\\([0-7]{3})", 8, field)
+
+
+def _udev_name(name: str) -> str:
+    """In the names of its links udev writes what is unsafe in a path as hexadecimal escapes of single bytes."""
+    return _bytes_for(r"\\x([0-9a-fA-F]{2})", 16, name)
+
+
+def _bytes_for(escape: str, base: int, text: str) -> str:
+    raw = text.encode("utf-8", "surrogateescape")
+    plain = re.sub(escape.encode(), lambda match: bytes([int(match.group(1), base) & 0xFF]), raw)
+    return plain.decode("utf-8", "surrogateescape")

@@ -35,29 +35,35 @@ def reach(path: str, look: Look, entries: dict[str, Entry]) -> str | None:
 def resolve(path: str, look: Look) -> str:
     """The canonical path that `path` leads to, whether its last parts exist or not.
 
-    Raises BuildError for links without end, or a path that is not absolute.
+    Raises BuildError for links without end, steps up from what is no directory, or a path that is not absolute.
     """
     reached = _follow(path, look)
     if reached is None:
-        raise BuildError(f"{printable(path)} in the guest is a link without end")
+        raise BuildError(f"{printable(path)} in the guest is a link without end, or leads through a file")
     return reached
 
 
 def _follow(path: str, look: Look) -> str | None:
-    pending, current, links = parts(path)[::-1], "/", 0
+    """None for links without end, and where `..` follows something that is no directory or is not there: the kernel
+    says ENOTDIR or ENOENT there.
+    """
+    pending, current, links, is_directory = parts(path)[::-1], "/", 0, True
     while pending:
         part = pending.pop()
         if part == "..":
+            if not is_directory:
+                return None
             current = posixpath.dirname(current)
             continue
         step = posixpath.join(current, part)
         entry = look(step)
         if entry is None or entry.target is None:
-            current = step
+            current, is_directory = step, entry is not None and entry.is_directory
             continue
         links += 1
         if links > MAX_LINKS:
             return None
         pending.extend(piece for piece in reversed(entry.target.split("/")) if piece not in {"", "."})
-        current = "/" if entry.target.startswith("/") else current
+        if entry.target.startswith("/"):
+            current, is_directory = "/", True
     return current

@@ -26,13 +26,16 @@ OPAQUE = {
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A partition, or the whole disk as partition 0; offset and size in bytes. `filesystem` None: nothing we know."""
+    """A partition, or the whole disk as partition 0; offset and size in bytes. `filesystem` None: nothing we know.
+    `guid` and `name` are the partition's own: PARTUUID and PARTLABEL.
+    """
 
     number: int
     offset: int
     size: int
     filesystem: FileSystem | None
     guid: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         kind = self.filesystem.kind.value if self.filesystem is not None else "unknown"
@@ -46,7 +49,8 @@ def read_volumes(disk: BinaryIO, name: str, size: int) -> list[Volume]:
         if not partitions:
             return [Volume(0, 0, size, recognize(disk))]
         return [
-            Volume(part.number, part.offset, part.size, recognize(disk, part.offset), part.guid) for part in partitions
+            Volume(part.number, part.offset, part.size, recognize(disk, part.offset), part.guid, part.name)
+            for part in partitions
         ]
     except InputError as error:
         raise InputError(error.message.replace(disk.name, name), hint=error.hint) from error
