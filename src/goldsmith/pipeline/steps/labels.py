@@ -64,7 +64,8 @@ def label_guest(emit: Emit, guest: Guest, *, before: Index | None = None, spared
     if guest.engine == "tree" and os.geteuid() != 0:
         emit(Note("only root can set SELinux labels in a directory: new files have none", warning=True))
         return Plan()
-    return _label(emit, guest, policy, before, spared).plan
+    # A step only in guests with a policy: most have none.
+    return step("labels")(_label)(emit, guest, policy, before, spared).plan
 
 
 def foresee_labels(guest: Guest, planned: Plan, spared: Spared = Spared()) -> Plan:
@@ -73,7 +74,6 @@ def foresee_labels(guest: Guest, planned: Plan, spared: Spared = Spared()) -> Pl
     return _plan(guest, policy, foreseen(guest.index(), planned), None, spared).plan if policy is not None else Plan()
 
 
-@step("labels")
 def _label(emit: Emit, guest: Guest, policy: Policy, before: Index | None, spared: Spared) -> LabeledGuest:
     if policy.contexts.ignored:
         emit(Note(f"{policy.contexts.ignored} lines of the guest's file_contexts cannot be read", warning=True))
