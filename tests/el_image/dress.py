@@ -86,6 +86,13 @@ def _selinux(top: Path) -> None:
 
 def _boot(top: Path, kernel: str) -> None:
     write(top, "etc/machine-id", f"{MACHINE_ID}\n", mode=0o444)
+    # What dracut and kernel-install leave: a rescue kernel, and the name under which later kernels are listed.
+    write(top, f"boot/vmlinuz-0-rescue-{MACHINE_ID}", "kernel")
+    write(top, f"boot/initramfs-0-rescue-{MACHINE_ID}.img", "initramfs")
+    write(
+        top, f"boot/loader/entries/{MACHINE_ID}-0-rescue.conf", f"title Rescue\nlinux /vmlinuz-0-rescue-{MACHINE_ID}\n"
+    )
+    write(top, "etc/kernel/entry-token", f"{MACHINE_ID}\n")
     write(top, "etc/kernel/cmdline", f"root=UUID={ROOT_UUID} {OPTIONS}\n")
     write(
         top,

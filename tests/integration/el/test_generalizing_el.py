@@ -134,8 +134,9 @@ def test_the_boot_entry_stays_and_the_audit_names_it(done: Done) -> None:
 def test_what_identified_the_machine_is_gone(done: Done) -> None:
     assert done.after["/etc/machine-id"].size == 0
     gone = {"/var/lib/NetworkManager/secret_key", "/root/.bash_history", "/etc/ssh/ssh_host_rsa_key"}
-    gone.add("/etc/NetworkManager/system-connections/ens3.nmconnection")
+    gone |= {"/etc/NetworkManager/system-connections/ens3.nmconnection", "/root/anaconda-ks.cfg"}
     assert gone & done.after.keys() == set()
+    assert [path for path in done.after if path.startswith("/boot/") and "-0-rescue" in path] == []
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
