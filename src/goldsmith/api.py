@@ -91,6 +91,11 @@ def lint(
             return lint_guest(disk_or_tree(path, format), engine=engine, emit=emit)
 
 
+def lint_rules() -> tuple[Descriptor, ...]:
+    """The rules that `lint` asks, by code."""
+    return descriptors(Needs.RECIPE, Needs.CLOUDCONFIG)
+
+
 def repair(linted: Linted) -> tuple[Finding, ...]:
     """Make the repairs of lint that are safe, in place; the findings that are gone by that."""
     return repair_files(linted.findings)
@@ -223,7 +228,7 @@ def audit(
 
 def audit_rules() -> tuple[Descriptor, ...]:
     """The rules that `audit` asks, by code."""
-    return descriptors(Needs.TREE, Needs.BYTES)
+    return descriptors(Needs.TREE, Needs.BYTES, Needs.CLOUDCONFIG)
 
 
 def verify(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from goldsmith.cli.conversation import Conversation, conversation, finding_lines
+from goldsmith.cli.conversation import conversation, finding_lines, list_rules
 from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
 from goldsmith.cli.sarif import Sarif, write_sarif
 from goldsmith.errors import InputError
@@ -68,7 +68,7 @@ def audit(
             talk.finish({"code": explain, "explanation": "\n".join(lines)}, lines)
             return
         if list_:
-            _list(talk)
+            list_rules(talk, api.audit_rules())
             return
         if disk is None:
             raise InputError(
@@ -95,12 +95,3 @@ def audit(
         idle = [f"the waiver of {waiver} covers nothing" for waiver in audited.idle]
         text = [*finding_lines(audited.findings), *idle, f"{disk}: {audited.summary}"]
         talk.finish(audited.as_json(), text, code=code)
-
-
-def _list(talk: Conversation) -> None:
-    from goldsmith import api
-
-    rules = api.audit_rules()
-    width = max(len(rule.name) for rule in rules)
-    document = [{"code": rule.code, "name": rule.name, "holds": rule.holds} for rule in rules]
-    talk.finish({"rules": document}, [f"{rule.code}  {rule.name:<{width}}  {rule.holds}" for rule in rules])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import typer
 
@@ -22,6 +22,9 @@ from goldsmith.events import Event, as_json
 from goldsmith.findings import Finding, printable
 from goldsmith.run import signals_as_errors
 from goldsmith.settings import state_dir
+
+if TYPE_CHECKING:
+    from goldsmith.sarif import Descriptor
 
 # What the system says when the host, not the input, is at fault.
 HOST_ERRNOS = frozenset(
@@ -153,3 +156,10 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
         elif finding.hint:
             lines.append(f"  hint: {finding.hint}")
     return lines
+
+
+def list_rules(talk: Conversation, rules: Sequence[Descriptor]) -> None:
+    """Say which rules there are, and what each holds."""
+    width = max(len(rule.name) for rule in rules)
+    document = [{"code": rule.code, "name": rule.name, "holds": rule.holds} for rule in rules]
+    talk.finish({"rules": document}, [f"{rule.code}  {rule.name:<{width}}  {rule.holds}" for rule in rules])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldsmith.cli.conversation import Conversation, conversation, finding_lines
+from goldsmith.cli.conversation import Conversation, conversation, finding_lines, list_rules
 from goldsmith.cli.options import Engine, Format, Json, Sets
+from goldsmith.cli.sarif import Sarif, write_sarif
 from goldsmith.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,18 +48,21 @@ def lint(
         bool,
         typer.Option(
             "--fetch-schema",
-            help="For a file alone: fetch the schema of this distribution's cloud-init; it stays in the cache.",
+            help="For a file alone: fetch the schema of this distribution's cloud-init into the cache.",
         ),
     ] = False,
     format: Format = None,
     engine: Engine = None,
+    sarif: Sarif = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the rules.")] = False,
     json: Json = False,
 ) -> None:
     """Find what is wrong with a recipe or a cloud configuration.
 
-    Everything at once, as file:line:column with a hint. For a recipe neither the network nor the base is needed. A configuration is judged
-    as the cloud-init of its image reads it, by the schema that this cloud-init ships. A comment allows a finding for a
-    reason: `# goldsmith: allow GS617 our lab has a mirror`. Ends with 2 if a finding is an error.
+    Everything at once, as file:line:column with a hint. For a recipe neither the network nor the base is needed. A
+    configuration is judged as the cloud-init of its image reads it, by the schema that this cloud-init ships. A comment
+    allows a finding for a reason: `# goldsmith: allow GS617 our lab has a mirror`. Ends with 2 if a finding is an
+    error that is not allowed.
 
     \b
     Examples:
@@ -77,8 +81,15 @@ def lint(
             lines = api.explain_rule(explain)
             talk.finish({"code": explain, "explanation": "\n".join(lines)}, lines)
             return
+        if list_:
+            list_rules(talk, api.lint_rules())
+            return
         if target is None:
-            raise InputError("nothing to lint was given", hint="goldsmith lint RECIPE|FILE|DIR|DISK, or --explain CODE")
+            raise InputError(
+                "nothing to lint was given", hint="goldsmith lint RECIPE|FILE|DIR|DISK, --list or --explain CODE"
+            )
+        if json and sarif == "-":
+            raise InputError("standard output holds one document", hint="give --sarif a file, or leave --json out")
         judged = target
 
         def judge() -> Linted:
@@ -95,13 +106,19 @@ def lint(
         linted = judge()
         repaired = api.repair(linted) if fix else ()
         linted = judge() if repaired else linted
-        _say(talk, target, linted, len(repaired))
+        code = 2 if linted.errors else 0
+        if sarif is not None:
+            talk.progress.stop()
+            write_sarif(sarif, linted.findings, api.lint_rules())
+        if sarif == "-":
+            raise typer.Exit(code)
+        _say(talk, target, linted, len(repaired), code)
 
 
-def _say(talk: Conversation, target: Path, linted: Linted, repaired: int) -> None:
+def _say(talk: Conversation, target: Path, linted: Linted, repaired: int, code: int) -> None:
     text = finding_lines(linted.findings)
     if linted.against is not None:
         text.append(f"judged by {linted.against}")
     done = f"; {repaired} repaired" if repaired else ""
     text.append(f"{target}: {linted.summary}{done}")
-    talk.finish({**linted.as_json(), "repaired": repaired}, text, code=2 if linted.errors else 0)
+    talk.finish({**linted.as_json(), "repaired": repaired}, text, code=code)

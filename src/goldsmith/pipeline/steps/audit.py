@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import goldsmith.rules.bytes  # noqa: F401  registers them
+from goldsmith.cloudinit.effective import CLOUD_CFG
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.scan import scan
 from goldsmith.errors import ProofError
@@ -18,8 +19,10 @@ from goldsmith.generalization.sparing import Keep
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.open import open_guest
 from goldsmith.pipeline.step import step
+from goldsmith.pipeline.steps.cloud_config import cloud_config_of
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.bytes.subject import BytesSubject, found_on_disk, patterns_of
+from goldsmith.rules.cloudconfig.lint import outcomes as cloud_config_outcomes
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
 from goldsmith.rules.tree import audit as tree
 from goldsmith.rules.tree.subject import TreeSubject
@@ -96,12 +99,20 @@ def judged(outcomes: Iterable[Outcome], intent: Intent, canaries: Iterable[Secre
 
 
 def judge_guest(guest: Guest, intent: Intent) -> list[Outcome]:
-    """Every rule of the tree on an open guest."""
+    """Every rule of the tree and of its cloud configuration on an open guest."""
     view = look(guest, intent.operations, roots=tree.audit_roots())
     if view.info.selinux is not None:
         # Every file has to have a label: this is the one question that takes the whole tree.
         view = look(guest, intent.operations, roots=("/",))
-    return tree.audit(TreeSubject(view, intent.operations, intent.keep, intent.declared, intent.users))
+    subject = TreeSubject(view, intent.operations, intent.keep, intent.declared, intent.users)
+    return [*tree.audit(subject), *judge_cloud_config(guest)]
+
+
+def judge_cloud_config(guest: Guest) -> list[Outcome]:
+    """Every rule over cloud-init's configuration, where the guest has one."""
+    if guest.index((CLOUD_CFG,)).resolve(CLOUD_CFG) is None:
+        return []
+    return cloud_config_outcomes(cloud_config_of(guest))
 
 
 def judge_bytes(emit: Emit, disk: Disk, canaries: Sequence[Secret], scratch: Path) -> list[Outcome]:
@@ -144,6 +155,10 @@ def tell(emit: Emit, audited: Audited) -> None:
     for finding in audited.findings:
         waived = f" (waived: {printable(finding.waived)})" if finding.waived is not None else ""
         place = f" {finding.place}" if finding.place is not None else ""
-        emit(Note(f"{finding.code}{place}: {printable(finding.message)}{waived}", warning=finding.waived is None))
+        emit(Note(f"{finding.code}{place}: {printable(finding.message)}{waived}", warning=_warns(finding)))
     for waiver in audited.idle:
         emit(Note(f"the waiver of {printable(str(waiver))} covers nothing", warning=True))
+
+
+def _warns(finding: Finding) -> bool:
+    return finding.waived is None and finding.severity is not Severity.NOTE
