@@ -54,7 +54,7 @@ def test_all_files_of_the_policy_count(top: Path, guest: TreeGuest) -> None:
     ]
     policy = read_policy(guest)
     assert policy is not None
-    assert (policy.name, policy.customizable) == ("targeted", {"httpd_user_content_t", "swapfile_t"})
+    assert (policy.name, policy.customizable) == ("targeted", frozenset({"httpd_user_content_t", "swapfile_t"}))
 
 
 @pytest.mark.parametrize(
