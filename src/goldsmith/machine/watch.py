@@ -89,6 +89,7 @@ class WatchedBoot:
         self._phase = _Phase.BOOTING
         self._problem: str | None = None
         self._offset = 0
+        self._printed = 0
         self._next_sample = 0.0
         self._pressed = 0
         self._powering_since = 0.0
@@ -123,7 +124,7 @@ class WatchedBoot:
         if self._rests_after_silent_end(now):
             self._pass(now, Milestone.READY, self._scanner.boot)
             return
-        if self._offset > CONSOLE_LIMIT:
+        if self._printed > CONSOLE_LIMIT:
             self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
             self._kill()
         elif self.machine.resets() >= MOST_BOOTS:
@@ -188,6 +189,8 @@ class WatchedBoot:
     def _read_console(self, now: float) -> None:
         try:
             with self.machine.spec.console.open("rb") as file:
+                # It may print faster than it is read here.
+                self._printed = file.seek(0, 2)
                 file.seek(self._offset)
                 data = file.read(READ_BYTES)
         except FileNotFoundError:

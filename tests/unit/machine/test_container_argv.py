@@ -7,6 +7,7 @@ import pytest
 
 from goldsmith.cloudinit.seed import write_seed
 from goldsmith.errors import InputError
+from goldsmith.machine.driver import CpuTime
 from goldsmith.machine.drivers import container_cgroup
 from goldsmith.machine.drivers.container import FEATURES
 from goldsmith.machine.drivers.container_argv import Rehearsal, nspawn_argv
@@ -102,5 +103,7 @@ def test_where_a_group_of_its_own_is_made(
 
 def test_processor_time_is_read_from_the_group(tmp_path: Path) -> None:
     (tmp_path / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
-    assert container_cgroup.cpu_seconds((tmp_path / "none", tmp_path)) == 1.5
-    assert container_cgroup.cpu_seconds(()) == 0.0
+    assert container_cgroup.cpu_time((tmp_path / "none", tmp_path)) == CpuTime(1.5)
+    (tmp_path / "cpu.pressure").write_text("some avg10=0.00 avg60=0.00 total=250000\nfull avg10=0.00 total=9\n")
+    assert container_cgroup.cpu_time((tmp_path,)) == CpuTime(1.5, 0.25)
+    assert container_cgroup.cpu_time(()) == CpuTime(0.0)

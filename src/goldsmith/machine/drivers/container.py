@@ -21,8 +21,8 @@ from goldsmith.findings import printable
 from goldsmith.guest.engines import mount
 from goldsmith.guest.engines.opening import describe
 from goldsmith.guest.worker import wire
-from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
-from goldsmith.machine.drivers.container_cgroup import cpu_seconds, remove, sweep
+from goldsmith.machine.driver import Activity, DriverStatus, Ended, Features, MachineSpec
+from goldsmith.machine.drivers.container_cgroup import cpu_time, remove, sweep
 from goldsmith.machine.drivers.container_seed import read_seed
 from goldsmith.run import Running, running
 
@@ -113,7 +113,7 @@ class ContainerMachine:
             blocks = self.spec.disk.path.stat().st_blocks
         except FileNotFoundError:
             blocks = 0
-        return Activity((CpuTime(cpu_seconds(self._cgroup)),), blocks)
+        return Activity((cpu_time(self._cgroup),), blocks)
 
     def resets(self) -> int:
         """How often the guest restarted itself."""

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from goldsmith.machine.driver import CpuTime
+
 MOUNTS = Path("/proc/self/mountinfo")
 OWN = Path("/proc/self/cgroup")
 PREFIX = "goldsmith-rehearsal-"
@@ -31,17 +33,24 @@ def make_own(name: str) -> tuple[Path, ...]:
     return tuple(made)
 
 
-def cpu_seconds(folders: tuple[Path, ...]) -> float:
-    """What all processes of the group have used, 0 where the kernel does not say."""
+def cpu_time(folders: tuple[Path, ...]) -> CpuTime:
+    """What all processes of the group have used, and how long one of them waited for a processor of this host; zeros
+    where the kernel does not say.
+    """
     for folder in folders:
-        try:
-            text = (folder / "cpu.stat").read_text(encoding="ascii")
-        except OSError:
-            continue
-        match = re.search(r"^usage_usec (\d+)$", text, re.MULTILINE)
-        if match is not None:
-            return int(match[1]) / 1e6
-    return 0.0
+        ran = _microseconds(folder / "cpu.stat", r"^usage_usec (\d+)$")
+        if ran is not None:
+            waited = _microseconds(folder / "cpu.pressure", r"^some .*\btotal=(\d+)$")
+            return CpuTime(ran / 1e6, (waited or 0) / 1e6)
+    return CpuTime(0.0)
+
+
+def _microseconds(file: Path, pattern: str) -> int | None:
+    try:
+        match = re.search(pattern, file.read_text(encoding="ascii"), re.MULTILINE)
+    except OSError:
+        return None
+    return int(match[1]) if match is not None else None
 
 
 def remove(folders: tuple[Path, ...]) -> None:

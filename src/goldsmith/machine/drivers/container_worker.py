@@ -24,7 +24,7 @@ from goldsmith.guest.worker.backend import DiskFile, Opening
 from goldsmith.guest.worker.idmap import map_owners
 from goldsmith.guest.worker.mounted import Mounted
 from goldsmith.machine.drivers.container_argv import SEED_FOLDER, SEEDS, Rehearsal, nspawn_argv
-from goldsmith.machine.drivers.container_cgroup import cpu_seconds, make_own
+from goldsmith.machine.drivers.container_cgroup import cpu_time, make_own
 from goldsmith.run import Running, running
 
 BOOT_CONFIGS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
@@ -180,7 +180,7 @@ def _watch(process: Running, console: Path, power: threading.Event, cgroup: tupl
         if power.is_set() and not pressed:
             # A second SIGTERM would end it at once.
             pressed = _terminate(os.getpid())
-        now, seconds = time.monotonic(), cpu_seconds(cgroup)
+        now, seconds = time.monotonic(), cpu_time(cgroup).ran
         if seconds > used + 0.01 or console.stat().st_size > begun:
             moved, used = now, seconds
         if console.stat().st_size == begun and now - moved > SILENT_SECONDS:
