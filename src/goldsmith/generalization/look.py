@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from goldsmith.generalization.homes import canonical_homes, homes_in_passwd
+from goldsmith.generalization.homes import canonical_homes, homes_in_passwd, is_of_a_person
 from goldsmith.generalization.operation import Operation
 from goldsmith.generalization.view import View
 from goldsmith.guest.guest import Guest
@@ -27,7 +27,8 @@ def look(guest: Guest, operations: Iterable[Operation], *, roots: Iterable[str] 
     operations = tuple(operations)
     first = guest.index((PASSWD, *INFO_ROOTS))
     info = read_info(first, guest.read)
-    homes = homes_in_passwd(_passwd(guest, first))
+    # Debian's own accounts have / and /usr/sbin for homes: listing those would list the whole tree.
+    homes = tuple(filter(is_of_a_person, homes_in_passwd(_passwd(guest, first))))
     wanted = dict.fromkeys((PASSWD, "/home", *(root for each in operations for root in each.roots), *roots, *homes))
     index = guest.index(tuple(wanted))
     view = View(index=index, info=info, homes=canonical_homes(index, homes), reader=guest.read)
