@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.golden.trees import make
-from tests.integration.guest.conftest import add_programs, make_disk
+from tests.integration.pipeline.small_guest import make_small_guest
 
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
@@ -35,26 +33,6 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
 TOKEN = "tok3n/with+signs=7f3a"
 KEY = "first line of the key 51\nsecond line of the key 52\n"
-TREE = """
-d 0755 /usr/bin
-d 0755 /usr/sbin
-d 0755 /usr/lib
-l /bin -> usr/bin
-l /sbin -> usr/sbin
-l /lib -> usr/lib
-l /lib64 -> usr/lib
-guest debian
-d 0755 /proc
-d 0755 /sys
-d 0755 /dev
-d 0755 /run
-d 1777 /tmp
-d 0700 /root
-d 0755 /var/log
-d 0755 /srv
-f 0644 /etc/passwd = "root:x:0:0:root:/root:/bin/sh\\n"
-f 0640 /etc/shadow = "root:*:19000:0:99999:7:::\\n"
-"""
 RECIPE = """\
 name: web
 version: "1.0"
@@ -93,14 +71,7 @@ DELETE = '  - run: {shell: "rm -r /srv/leak /srv/link /srv/folder", secrets: [to
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Disk:
     """Read only."""
-    folder = tmp_path_factory.mktemp("base")
-    tree = folder / "tree"
-    tree.mkdir()
-    make(tree, TREE)
-    add_programs(tree)
-    disk = make_disk(folder / "base.raw", tree)
-    shutil.rmtree(tree)
-    return disk
+    return make_small_guest(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture
