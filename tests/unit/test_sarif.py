@@ -133,7 +133,7 @@ FINDINGS = (
 )
 
 
-def log(*findings: Finding, folder: Path = Path("/work")) -> dict[str, Any]:
+def log(*findings: Finding, folder: Path = Path("/srv")) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(json.dumps(sarif(findings, RULES, version="1.0", folder=folder)))
     return made
 
@@ -176,7 +176,7 @@ def test_a_place_on_the_host_is_relative_to_the_folder_or_absolute() -> None:
         return made
 
     assert uri("a b.yaml") == "a%20b.yaml"
-    assert uri("/work/x/y.yaml") == "x/y.yaml"
+    assert uri("/srv/x/y.yaml") == "x/y.yaml"
     assert uri("/etc/x.yaml") == "file:///etc/x.yaml"
 
 
