@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,27 @@ def test_what_an_argument_is(tmp_path: Path, name: str, text: str, kind: Kind) -
 def test_nothing_is_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         api.lint(tmp_path / "a.cfg")
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.cfg")
+    for path in (tmp_path / "a.cfg", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is neither a file nor a directory"):
+            api.lint(path)
+    (tmp_path / "b.cfg").symlink_to("b.cfg")
+    with pytest.raises(InputError, match="symbolic links"):
+        api.lint(tmp_path / "b.cfg")
+    (tmp_path / "c.cfg").write_bytes(bytes(17 << 20))
+    with pytest.raises(InputError, match="larger than 16 MiB"):
+        api.lint(tmp_path / "c.cfg")
+
+
+def test_a_directory_with_its_configuration_alone(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no /etc/cloud"):
+        api.lint(tmp_path)
+    (tmp_path / "etc/cloud").mkdir(parents=True)
+    (tmp_path / "etc/cloud/cloud.cfg").write_text("users: [default]\ndatasource_list: [NoCloud, None]\n")
+    assert codes(api.lint(tmp_path)) == []
 
 
 def test_a_file_alone(tmp_path: Path) -> None:

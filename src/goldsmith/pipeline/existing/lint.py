@@ -25,6 +25,7 @@ from goldsmith.rules.recipe.lint import lint as lint_recipe
 from goldsmith.settings import scratch_dir
 
 HEADER = b"#cloud-config"
+ETC_CLOUD = "/etc/cloud"
 OWN_TABLE = "goldsmith's own table of keys and modules"
 # cloud-init reads larger files; nobody writes them.
 LIMIT = 16 << 20
@@ -71,6 +72,8 @@ def kind_of(path: Path) -> Kind:
     """
     if path.is_dir():
         return Kind.TREE
+    if path.exists() and not (path.is_file() or path.is_block_device()):
+        raise InputError(f"{path} is neither a file nor a directory")
     try:
         with path.open("rb") as file:
             head = file.read(len(HEADER) + 3).removeprefix(b"\xef\xbb\xbf")
@@ -121,6 +124,11 @@ def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
         lease(scratch_dir()) as scratch,
         opened(emit, where, chosen, why, scratch=scratch, read_only=True) as guest,
     ):
+        if guest.index((ETC_CLOUD,)).resolve(ETC_CLOUD) is None:
+            raise InputError(
+                "there is no /etc/cloud: no cloud-init to judge",
+                hint="name the root of an installed system, a disk that holds one, a recipe or a .cfg file",
+            )
         subject = cloud_config_of(guest, where if isinstance(where, Path) else None)
     return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), _against(subject))
 

@@ -11,11 +11,11 @@ from typing import Any
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D
 from goldsmith.cloudinit.files import read_configuration
 from goldsmith.cloudinit.version import parse_version
-from goldsmith.errors import BuildError
+from goldsmith.errors import BuildError, InputError
 from goldsmith.findings import GuestPlace, HostPlace
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.index import Index
-from goldsmith.guest.info import INFO_ROOTS, read_info
+from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.packages import DPKG_STATUS
 from goldsmith.rules.cloudconfig.configfile import At, ConfigFile
 from goldsmith.rules.cloudconfig.subject import CloudConfig, Surroundings
@@ -57,7 +57,7 @@ def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
     folder = guest.index((CLOUD_CFG, CLOUD_CFG_D, *INFO_ROOTS, *SCHEMA_FOLDERS))
     files = read_configuration(guest)
     config = {path: content for path, content in files.items() if path.startswith("/etc/cloud/")}
-    info = read_info(folder, guest.read)
+    info = _info(guest, folder)
     shipped = _conffiles(guest)
     changed = frozenset(path for path, digest in shipped.items() if path in files and _md5(files[path]) != digest)
     # One that was edited stays the vendor's: what is said of it is that it should not be edited.
@@ -67,8 +67,8 @@ def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
     return CloudConfig(
         tuple(ConfigFile(path, config[path], _at(path, root), path in vendor) for path in judged),
         whole=True,
-        version=parse_version(info.cloud_init_version),
-        family=info.family,
+        version=parse_version(info.cloud_init_version) if info is not None else None,
+        family=info.family if info is not None else None,
         image=Surroundings(_around(guest), changed),
         seeds={path: content for path, content in files.items() if path not in judged},
         other=tuple(
@@ -78,6 +78,14 @@ def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
         ),
         schema=_schema(guest, folder),
     )
+
+
+def _info(guest: Guest, index: Index) -> GuestInfo | None:
+    """What the guest is; None for a directory that holds its configuration alone."""
+    try:
+        return read_info(index, guest.read)
+    except InputError:
+        return None
 
 
 def _at(path: str, root: Path | None) -> At:
