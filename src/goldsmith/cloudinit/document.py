@@ -13,11 +13,13 @@ import yaml
 
 from goldsmith.cloudinit.located import Mark, Value, located, plain
 
-# A file that expands to more is no configuration: aliases can make a few lines into terabytes.
-MAX_VALUES = 100_000
+# A file that expands to more is no configuration: aliases can make a few lines into terabytes. A distribution's own
+# cloud.cfg has about 150 values.
+MAX_VALUES = 20_000
 MAX_DEPTH = 64
-# Longer files are read each time: what is kept stays small.
-KEPT = 64 << 10
+TOO_LARGE = "aliases or nesting make it too large to be meant, so goldsmith does not follow it"
+# How many files are kept as they were read: a prediction reads the same ones again and again.
+KEPT = 4096
 JINJA = re.compile(r"##\s*template:\s*jinja", re.IGNORECASE)
 MAP, SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 MERGE = "tag:yaml.org,2002:merge"
@@ -61,19 +63,9 @@ def parse(path: str, content: bytes) -> tuple[dict[Any, Any], tuple[Problem, ...
     return config, document.problems
 
 
+@lru_cache(maxsize=KEPT)
 def read(path: str, content: bytes) -> Document:
-    """The file with the place of each value. Never raises. What it returned is not to be changed: it is kept, since a
-    prediction reads the same files again and again.
-    """
-    return _read_kept(path, content) if len(content) <= KEPT else _read(path, content)
-
-
-@lru_cache(maxsize=4096)
-def _read_kept(path: str, content: bytes) -> Document:
-    return _read(path, content)
-
-
-def _read(path: str, content: bytes) -> Document:
+    """The file with the place of each value. Never raises. What it returned is kept, and not to be changed."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -122,18 +114,33 @@ def _nothing(
     return Document(Value({}), (*(before or ()), Problem(path, effect, message, line, column)))
 
 
+class _Bounded(yaml.SafeLoader):
+    """PyYAML's own composer, which gives up early where a document is no configuration any more."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.seen = 0
+        self.depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.seen += 1
+        if self.seen > MAX_VALUES or self.depth > MAX_DEPTH:
+            raise yaml.YAMLError(TOO_LARGE)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+@lru_cache(maxsize=KEPT)
 def compose(text: str) -> yaml.Node | None:
-    """The document of a text as PyYAML's nodes, not to be changed. Raises yaml.YAMLError and RecursionError."""
-    return _compose_kept(text) if len(text) <= KEPT else _compose(text)
-
-
-@lru_cache(maxsize=4096)
-def _compose_kept(text: str) -> yaml.Node | None:
+    """The document of a text as PyYAML's nodes, which are kept and not to be changed. Raises yaml.YAMLError."""
     return _compose(text)
 
 
 def _compose(text: str) -> yaml.Node | None:
-    loader = yaml.SafeLoader(text)
+    loader = _Bounded(text)
     try:
         node: yaml.Node | None = loader.get_single_node()
         return node
@@ -181,7 +188,7 @@ def _measure(root: yaml.Node) -> bool:
         node, depth = pending.pop()
         seen += 1
         if seen > MAX_VALUES or depth > MAX_DEPTH:
-            raise yaml.YAMLError("aliases or nesting make it too large to be meant, so goldsmith does not follow it")
+            raise yaml.YAMLError(TOO_LARGE)
         merges = merges or node.tag in RESOLVED
         pending.extend((child, depth + 1) for child in _children(node))
     return merges

@@ -18,8 +18,8 @@ CONFIGURATION_ROOTS = ("/etc/cloud", *SEED_FOLDERS)
 LIMIT = 1 << 20
 # How often what was found elsewhere may lead on to something else.
 HOPS = 8
-# PyYAML reads about 0.3 MiB a second: more than this is no configuration of anybody.
-LIMIT_OF_ALL = 4 << 20
+# PyYAML reads less than 1 MiB a second: more than this is no configuration of anybody.
+LIMIT_OF_ALL = 2 << 20
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ def read_configuration(guest: Guest) -> dict[str, bytes]:
 
 
 def gather(guest: Guest) -> Gathered:
-    """The same, but what cannot or should not be read is told instead of raised. Bounded: 4 MiB in all."""
+    """The same, but what cannot or should not be read is told instead of raised. Bounded: 2 MiB in all."""
     index, paths = _counting(guest)
     found = Gathered()
     for path in paths:
