@@ -109,6 +109,14 @@ def test_a_directory_is_refused(dirty: Path) -> None:
     assert (dirty / HISTORY).exists()
 
 
+def test_in_place_nothing_can_be_kept(tmp_path: Path) -> None:
+    disk = tmp_path / "vm.raw"
+    disk.write_bytes(bytes(1 << 20))
+    with pytest.raises(InputError, match="virt-sysprep spares nothing"):
+        api.generalize(disk, in_place=True, tools=["virt-sysprep"], keep=["/etc/x=ours"])
+    assert disk.read_bytes() == bytes(1 << 20)
+
+
 def test_goldsmith_first_is_refused(dirty: Path) -> None:
     with pytest.raises(InputError, match="--with goldsmith --with virt-sysprep cannot be done"):
         api.generalize(dirty, in_place=True, tools=["goldsmith", "virt-sysprep"])

@@ -102,6 +102,11 @@ def generalize_existing(
     if by_virt_sysprep:
         if tree:
             raise InputError("virt-sysprep works on disks, not on directories", hint="leave --with out")
+        if in_place and keep:
+            raise InputError(
+                "virt-sysprep spares nothing: what --keep names could be gone before anybody can tell",
+                hint="use --output, or leave out the operations that would take it (--operations defaults,-NAME)",
+            )
         require_virt_sysprep()
     chosen, why = choose_engine(engine, None, tree=tree)
     # What becomes OUT is made in its own file system; else nothing is written beside what is given.
