@@ -21,12 +21,14 @@ from goldsmith.cloudinit.first_boot_sshd import SSHD_CONFIG, Sshd, sshd_settings
 from goldsmith.cloudinit.users import settings_of, users_of
 from goldsmith.cloudinit.version import Version
 
-# Units that make host keys where cloud-init does not.
-SSHD_KEYGEN = (
-    "/usr/lib/systemd/system/sshd-keygen@.service",
-    "/lib/systemd/system/sshd-keygen@.service",
-    "/usr/lib/systemd/system/sshd-keygen.service",
+# Units that make host keys where cloud-init does not run: Fedora's and EL's.
+SSHD_KEYGEN = ("/usr/lib/systemd/system/sshd-keygen@.service", "/lib/systemd/system/sshd-keygen@.service")
+# Debian's since 13, where it is enabled: whether cloud-init runs or not, but with ConditionFirstBoot.
+FIRST_BOOT_KEYGEN = (
+    "/etc/systemd/system/ssh.service.wants/sshd-keygen.service",
+    "/etc/systemd/system/sshd.service.wants/sshd-keygen.service",
 )
+MACHINE_ID = "/etc/machine-id"
 DSA_UNTIL: Version = (24, 1)
 _FALSE = frozenset({"false", "0", "off", "no"})
 _TRUE = frozenset({"true", "1", "on", "yes"})
@@ -97,13 +99,19 @@ class Applied:
                 there |= {
                     str(each) for each in (wanted if isinstance(wanted, list | tuple) else str(wanted).split(","))
                 }
-        elif not runs and any(path in self.files for path in SSHD_KEYGEN):
-            # Where cloud-init runs, its drop-in keeps that unit from starting.
+        if (not runs and any(path in self.files for path in SSHD_KEYGEN)) or (
+            any(path in self.files for path in FIRST_BOOT_KEYGEN) and _is_first_boot(self.files)
+        ):
             there |= {"rsa", "ecdsa", "ed25519"}
         return tuple(sorted(there))
 
     def logins(self) -> tuple[Login, ...]:
         return tuple(logins(self.accounts(), self.sshd(), host_keys=bool(self.host_keys(runs=bool(self.modules)))))
+
+
+def _is_first_boot(files: Mapping[str, bytes]) -> bool:
+    """What systemd means by ConditionFirstBoot: an empty machine-id does not count as one (machine-id(5))."""
+    return files.get(MACHINE_ID, b"uninitialized").strip() == b"uninitialized"
 
 
 def _useradd_shell(files: Mapping[str, bytes]) -> str | None:

@@ -10,7 +10,7 @@ from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.files import gather
 from goldsmith.cloudinit.first_boot import FirstBoot, predict
 from goldsmith.cloudinit.first_boot_accounts import GROUP, PASSWD, SHADOW, USERADD
-from goldsmith.cloudinit.first_boot_applied import SSHD_KEYGEN
+from goldsmith.cloudinit.first_boot_applied import FIRST_BOOT_KEYGEN, MACHINE_ID, SSHD_KEYGEN
 from goldsmith.cloudinit.first_boot_sshd import SSHD_CONFIG
 from goldsmith.cloudinit.identify import ENABLED, MANUAL_CLEAN
 from goldsmith.errors import BuildError
@@ -21,9 +21,9 @@ from goldsmith.guest.packages import installed
 
 SEEDS = "/var/lib/cloud/seed"
 SEMAPHORES = "/var/lib/cloud/instances/iid-datasource-none/sem"
-ACCOUNT_FILES = (PASSWD, SHADOW, GROUP, USERADD)
+ACCOUNT_FILES = (PASSWD, SHADOW, GROUP, USERADD, MACHINE_ID)
 # Only that they are there is asked of these.
-WITNESSES = (ENABLED, MANUAL_CLEAN, "/etc/vultr", *SSHD_KEYGEN)
+WITNESSES = (ENABLED, MANUAL_CLEAN, "/etc/vultr", *SSHD_KEYGEN, *FIRST_BOOT_KEYGEN)
 ROOTS = (*INFO_ROOTS, *ACCOUNT_FILES, *WITNESSES, "/etc/ssh", SEEDS, SEMAPHORES, "/config-drive")
 LIMIT = 1 << 20
 MOST_HOMES = 64
@@ -101,7 +101,7 @@ def _sshd(index: Index) -> Iterator[str]:
 
 
 def _present(index: Index) -> Iterator[str]:
-    yield from (path for path in WITNESSES if index.resolve(path) is not None)
+    yield from (path for path in WITNESSES if index.locate(path) is not None)
     folder = index.resolve("/etc/ssh")
     for entry in index.children(folder) if folder is not None else ():
         if entry.name.startswith("ssh_host_"):

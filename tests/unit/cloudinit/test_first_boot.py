@@ -144,3 +144,22 @@ def test_the_document_is_json_and_the_text_names_the_version() -> None:
     assert [each["name"] for each in document["modules"]["final"] if each["runs"]] == ["scripts_user", "final_message"]
     assert boot.as_text().splitlines()[0] == f"without a seed (cloud-init {OLD})"
     assert "  nobody can log in" in boot.as_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("unit", "machine_id", "expected"),
+    [
+        ("usr__lib__systemd__system__sshd-keygen@.service", b"", ("ecdsa", "ed25519", "rsa")),
+        ("etc__systemd__system__ssh.service.wants__sshd-keygen.service", b"", ()),
+        (
+            "etc__systemd__system__ssh.service.wants__sshd-keygen.service",
+            b"uninitialized\n",
+            ("ecdsa", "ed25519", "rsa"),
+        ),
+    ],
+    ids=["EL", "Debian 13", "Debian 13, first boot"],
+)
+def test_host_keys_without_cloud_init(unit: str, machine_id: bytes, expected: tuple[str, ...]) -> None:
+    made = files(listing=b"datasource_list: [NoCloud, Ec2]\n", **{unit: b"", "etc__machine-id": machine_id})
+    boot = predict(made, version=NEW)
+    assert (boot.runs, boot.host_keys) == (False, expected)
