@@ -33,9 +33,11 @@ class Account:
 
 
 def people(view: View) -> tuple[Account, ...]:
-    """The accounts from UID_MIN to UID_MAX of login.defs."""
+    """The accounts from UID_MIN to UID_MAX of login.defs; none whose name is also that of an account of the system."""
     bounds = range(_bound(view, "UID_MIN", 1000), _bound(view, "UID_MAX", 60000) + 1)
-    return tuple(account for account in _accounts(view) if account.uid in bounds)
+    accounts = _accounts(view)
+    systems = {account.name for account in accounts if account.uid not in bounds}
+    return tuple(account for account in accounts if account.uid in bounds and account.name not in systems)
 
 
 def remove_accounts(view: View, names: Collection[str], operation: str, reason: str) -> Iterator[Change]:
