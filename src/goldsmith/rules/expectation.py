@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from goldsmith.cloudinit.datasource import Choice, Seed, Seedless, expected_datasource, with_seed
 from goldsmith.cloudinit.effective import effective
+from goldsmith.cloudinit.first_boot_packages import package_names
 from goldsmith.cloudinit.users import User
 
 
@@ -85,24 +85,7 @@ def predict(files: Mapping[str, bytes], *, version: str | None, arch: str = "x86
         users=config.users(version),
         default_user=default.name if default else None,
         modules=tuple(sorted({module.name for modules in config.modules.values() for module in modules})),
-        packages=_packages(config.config.get("packages")),
+        packages=tuple(package_names(config.config.get("packages"))),
         problems=tuple(str(problem) for problem in config.problems),
         fatal=fatal,
     )
-
-
-def _packages(value: Any) -> tuple[str, ...]:
-    """The names in `packages:`: strings, [name, version], and lists below the name of a package manager."""
-    names: list[str] = []
-    for item in value if isinstance(value, list) else [value]:
-        match item:
-            case str():
-                names.extend(item.split())
-            case [str(name), *_]:
-                names.append(name)
-            case dict():
-                for below in item.values():
-                    names.extend(_packages(below))
-            case _:
-                pass
-    return tuple(name.partition("=")[0] for name in names)
