@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goldsmith.cloudinit.cmdline import configuration_of
@@ -12,7 +12,7 @@ from goldsmith.cloudinit.document import Effect, Problem
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, Effective, effective
 from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.cloudinit.files import gather
-from goldsmith.cloudinit.first_boot import predict
+from goldsmith.cloudinit.first_boot_files import FirstBootImage, read_image
 from goldsmith.cloudinit.first_boot_modules import module_runs
 from goldsmith.cloudinit.located import assuming
 from goldsmith.cloudinit.shipped import Shipped, shipped_by
@@ -35,19 +35,15 @@ from goldsmith.rules.cloudconfig.subject import CloudConfig
 from goldsmith.settings import scratch_dir
 from goldsmith.verification.gather import kernel_cmdline
 
-# What a prediction of accounts and logins looks at beside cloud-init's own files.
-AROUND = (
-    "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/hostname", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d",
-    "/etc/sudoers", "/etc/sudoers.d", "/root/.ssh/authorized_keys",
-)  # fmt: skip
-SMALL = 1 << 20
 UNREAD = "GS601"
 SEVERITIES = {Effect.FATAL: Severity.ERROR, Effect.DROPPED: Severity.ERROR, Effect.SUSPECT: Severity.WARNING}
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What is explained: the files that decide, by guest path, and what is known of the image around them."""
+    """What is explained: the files that decide, by guest path, and what is known of the image around them. `assumed`
+    are files that nobody looked at; `installed` are the names of packages, None where they are not known.
+    """
 
     subject: str
     kind: Kind
@@ -59,7 +55,8 @@ class Ground:
     problems: tuple[Problem, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    assumed: frozenset[str] = field(default_factory=frozenset)
+    assumed: frozenset[str] = frozenset()
+    installed: frozenset[str] | None = None
 
 
 def explain_guest(where: Disk | Path, *, engine: str | None, cmdline: str | None, emit: Emit) -> Explanation:
@@ -129,30 +126,23 @@ def ground_of(
         )
     try:
         info = read_info(index, guest.read)
+        image = read_image(guest)
     except InputError:
-        info = None
+        # A bare root with etc/cloud alone.
+        info, image = None, None
     found = gather(guest)
-    version = info.cloud_init_version if info is not None else None
     return Ground(
         subject=subject,
         kind=kind,
-        files={**around(guest), **found.files},
-        version=version,
+        files={**(image.files if image is not None else {}), **found.files},
+        version=info.cloud_init_version if info is not None else None,
         arch=(info.arch if info is not None else "") or "x86_64",
         cmdline=kernel_cmdline(guest) if cmdline is None else cmdline,
         info=info,
         problems=tuple(found.problems),
-        findings=tuple(lint(_subject(guest, found.files, version, info, root))) if judged else (),
+        findings=tuple(lint(_subject(guest, found.files, info, root))) if judged else (),
+        installed=image.installed if image is not None else None,
     )
-
-
-def around(guest: Guest) -> dict[str, bytes]:
-    """The small files around the configuration."""
-    found = {}
-    for entry in guest.index(AROUND).values():
-        if entry.is_regular and entry.size <= SMALL and entry.path.startswith(AROUND):
-            found[entry.path] = guest.read(entry.path, SMALL)
-    return found
 
 
 def explained(ground: Ground) -> Explanation:
@@ -162,9 +152,8 @@ def explained(ground: Ground) -> Explanation:
     system = effective(ground.files, version=ground.version, cmdline=ground.cmdline)
     findings = [*ground.findings, *(_finding(each) for each in ground.problems)]
     alive = system.fatal is None
-    boots = tuple(
-        predict(ground.files, seed, version=ground.version, arch=ground.arch, cmdline=ground.cmdline) for seed in Seed
-    )
+    image = FirstBootImage(ground.files, ground.version, ground.arch, ground.installed)
+    boots = tuple(image.predict(seed, cmdline=ground.cmdline) for seed in Seed)
     return Explanation(
         subject=ground.subject,
         kind=ground.kind.value,
@@ -209,9 +198,7 @@ def _finding(problem: Problem) -> Finding:
     return Finding(UNREAD, SEVERITIES[problem.effect], problem.message, place, "remove or shorten it", str(place))
 
 
-def _subject(
-    guest: Guest, files: Mapping[str, bytes], version: str | None, info: GuestInfo | None, root: Path | None
-) -> CloudConfig:
+def _subject(guest: Guest, files: Mapping[str, bytes], info: GuestInfo | None, root: Path | None) -> CloudConfig:
     """What the rules judge: all of the image, or only the files where the rest of it is not there to be read."""
     if info is not None:
         try:
@@ -221,7 +208,8 @@ def _subject(
             pass
     paths = [CLOUD_CFG, *sorted(path for path in files if path.endswith(".cfg") and path.startswith(f"{CLOUD_CFG_D}/"))]
     judged = tuple(ConfigFile(path, files[path], _at(path, root), path in VENDOR) for path in paths if path in files)
-    return CloudConfig(judged, whole=True, version=parse_version(version), family=info.family if info else None)
+    known = parse_version(info.cloud_init_version) if info is not None else None
+    return CloudConfig(judged, whole=True, version=known, family=info.family if info else None)
 
 
 def _at(path: str, root: Path | None) -> At:

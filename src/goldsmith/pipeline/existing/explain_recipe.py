@@ -16,6 +16,7 @@ from goldsmith.customization.kinds.copy import Copy
 from goldsmith.customization.kinds.datasource import Datasource
 from goldsmith.customization.kinds.defaults import Defaults
 from goldsmith.customization.kinds.delete import Delete
+from goldsmith.customization.kinds.install import Install
 from goldsmith.customization.kinds.write import Write
 from goldsmith.disk.lease import lease
 from goldsmith.errors import HostError, InputError
@@ -23,7 +24,7 @@ from goldsmith.events import Emit
 from goldsmith.guest.engines.tree import open_tree
 from goldsmith.guest.info import GuestInfo, PackageManager
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.existing.explain import Ground, around, assumption, explained, ground_of, known_distro
+from goldsmith.pipeline.existing.explain import Ground, assumption, explained, ground_of, known_distro
 from goldsmith.pipeline.existing.lint import Kind
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.recipe.model import Recipe
@@ -52,6 +53,7 @@ def explain_recipe(
             kind=Kind.RECIPE,
             cmdline=cmdline if cmdline is not None else ground.cmdline,
             files=written,
+            installed=_installed(recipe, ground.installed),
             findings=findings,
             notes=(*ground.notes, *_unforeseen(recipe)),
             assumed=frozenset(path for path in ground.assumed if written.get(path) == ground.files[path]),
@@ -120,8 +122,9 @@ def _customized(recipe: Recipe, ground: Ground, root: Path) -> Mapping[str, byte
         for step in recipe.customizations:
             if _writes_configuration(step):
                 step.perform(session)
-        found = gather(guest)
-        return {**around(guest), **found.files}
+        configuration = gather(guest).files
+    kept = {path: content for path, content in ground.files.items() if not path.startswith(f"{CLOUD}/")}
+    return {**kept, **configuration}
 
 
 # Owners that steps name have to be there; what a base really has replaces this.
@@ -140,6 +143,13 @@ def _writes_configuration(step: Customization) -> bool:
             return all(path.startswith(f"{CLOUD}/") for path in paths)
         case _:
             return False
+
+
+def _installed(recipe: Recipe, of_base: frozenset[str] | None) -> frozenset[str] | None:
+    """The packages that a clone has: those of the base, and what the recipe's steps install."""
+    asked = [name for step in recipe.customize if isinstance(step, Install) for name in step.root]
+    names = frozenset(name.partition("=")[0].partition(":")[0] for name in asked)
+    return of_base | names if of_base is not None else None
 
 
 def _unforeseen(recipe: Recipe) -> Iterator[str]:
