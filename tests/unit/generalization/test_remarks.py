@@ -9,6 +9,7 @@ from tests.golden.trees import make, opened
 
 from goldsmith.generalization.generalize import Keep, preview, select
 from goldsmith.generalization.remarks import remarks_as_json
+from goldsmith.generalization.select import with_users
 
 CERTIFICATE = "'-----BEGIN CERTIFICATE-----\\nSVBB\\n-----END CERTIFICATE-----\\n'"
 FSTAB = (
@@ -49,6 +50,19 @@ def test_a_trust_store_that_is_not_edited_is_named(tmp_path: Path) -> None:
     ((path, _),) = remarked(tmp_path / "a", text, "ipa-client")
     assert path == "/etc/pki/ca-trust/extracted/java/cacerts"
     assert remarked(tmp_path / "b", text, "ipa-client", (Keep("/etc/ipa/*", "a member"),)) == []
+
+
+def test_accounts_that_stay_by_their_name_or_are_not_there_are_named(tmp_path: Path) -> None:
+    make(
+        tmp_path, "guest debian\nf 0644 /etc/passwd = 'a:x:1000:1::/home/a:/bin/sh\\nb:x:1001:1::/home/b:/bin/sh\\n'\n"
+    )
+    operations = with_users(select("user-account"), keep=["a", "away"], remove=["a", "b", "typo"])
+    with opened(tmp_path) as guest:
+        said = [each.message for each in preview(guest, operations).remarks]
+    assert said == [
+        "the account a stays: it is named to be kept, or is the recipe's",
+        "no account of a person is named typo: nothing to remove",
+    ]
 
 
 def test_remarks_are_told_as_notes(tmp_path: Path) -> None:
