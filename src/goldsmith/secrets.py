@@ -148,13 +148,15 @@ class Secrets:
 
     @contextmanager
     def kept_out_of_errors(self) -> Iterator[None]:
-        """Whatever the block raises, and what caused it, is raised without the secrets in its text."""
+        """Whatever the block raises, and what caused it, is raised without the secrets in its text; what cannot be
+        told otherwise (some libraries' errors never change) is raised as a RuntimeError.
+        """
         try:
             yield
         except BaseException as error:
-            if self._forms:
-                for each in _chain(error):
-                    self._mask_error(each)
+            clean = self._clean(error, set()) if self._forms else error
+            if clean is not error:
+                raise clean from None
             raise
 
     def mask_folder(self, folder: Path) -> None:
@@ -172,12 +174,27 @@ class Secrets:
             raise InputError(f"there is no secret {printable(name)}", hint="declare it under `secrets:` of the recipe")
         return found
 
-    def _mask_error(self, error: BaseException) -> None:
+    def _clean(self, error: BaseException, seen: set[int]) -> BaseException:
+        """The error itself, changed, or another in its place."""
+        if id(error) in seen:
+            return error
+        seen.add(id(error))
         error.args = self._masked(error.args)
-        for name, value in vars(error).items():
+        for name, value in getattr(error, "__dict__", {}).items():
             setattr(error, name, self._masked(value))
         if isinstance(error, OSError):
             error.strerror, error.filename = self._masked(error.strerror), self._masked(error.filename)
+        suppressed = error.__suppress_context__
+        for link in ("__cause__", "__context__"):
+            below = getattr(error, link)
+            if below is not None:
+                setattr(error, link, self._clean(below, seen))
+        error.__suppress_context__ = suppressed
+        said = str(error)
+        masked = self.mask_text(said)
+        if masked != said or (isinstance(error, BaseExceptionGroup) and self.mask_text(repr(error)) != repr(error)):
+            return RuntimeError(f"{type(error).__name__}: {masked}")
+        return error
 
     def _masked(self, value: Value) -> Value:
         """A value with all text in it masked."""
@@ -334,17 +351,3 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         end = max(end, last)
     if end >= 0:
         yield start, end
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, what caused it, and what it was raised in the handling of."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        each = waiting.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        yield each
-        waiting.extend(below for below in (each.__cause__, each.__context__) if below is not None)
-        if isinstance(each, BaseExceptionGroup):
-            waiting.extend(each.exceptions)

@@ -6,14 +6,17 @@ import base64
 import json
 import os
 import stat
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from goldsmith.errors import BuildError, HostError, InputError, ProcessError, RecipeError
 from goldsmith.events import Event, Note, Progress, StepFinished
@@ -192,6 +195,34 @@ def test_findings_of_errors_are_masked_too() -> None:
         raise RecipeError([finding])
     (masked,) = caught.value.findings
     assert (masked.message, masked.place, masked.hint) == ("it says ***", GuestPlace("/etc/***"), "not ***")
+
+
+class Count(BaseModel):
+    count: int
+
+
+def group() -> None:
+    raise ExceptionGroup("several", [ValueError(TOKEN)])
+
+
+def validation() -> None:
+    Count.model_validate({"count": TOKEN})
+
+
+def caused() -> None:
+    try:
+        validation()
+    except ValueError as error:
+        raise BuildError("broken") from error
+
+
+@pytest.mark.parametrize(
+    "fail", [group, validation, caused, lambda: b"\xff".decode(TOKEN), lambda: yaml.safe_load(f"a: [{TOKEN}")]
+)
+def test_not_even_a_traceback_holds_a_secret(fail: Callable[[], object]) -> None:
+    with pytest.raises(Exception, match=r".*") as caught, SECRETS.kept_out_of_errors():
+        fail()
+    assert not [form for form in (TOKEN, TOKEN[:10]) if form in "".join(traceback.format_exception(caught.value))]
 
 
 def test_a_failure_without_secrets_is_the_same_error() -> None:

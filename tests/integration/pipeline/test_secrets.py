@@ -120,6 +120,32 @@ def test_a_leak_ends_the_build_and_nothing_repeats_the_secret(
     assert not [form for form in spelled() for text in everything if form in text]
 
 
+@pytest.mark.parametrize("verb", ["build", "plan"])
+def test_what_is_missing_is_told_with_its_place_before_any_work(folder: Path, goldsmith: Any, verb: str) -> None:
+    recipe = written(folder, LEAK)
+    (folder / "web.key").unlink()
+    said = goldsmith(verb, recipe, WEB_TOKEN="short")
+    assert said.code == 2
+    lines = [line for line in said.err.splitlines() if " GS108: " in line]
+    short = "the environment variable WEB_TOKEN holds 5 bytes; the shortest that can be masked and searched for has 8"
+    assert lines == [
+        f"{recipe}:5:3: error GS108: secret token: {short}",
+        f"{recipe}:6:3: error GS108: secret key: cannot read web.key: no such file or directory",
+    ]
+    assert said.error == "2 problems in the recipe"
+
+
+def test_lint_needs_no_values_and_names_what_is_not_used(folder: Path, goldsmith: Any) -> None:
+    recipe = written(folder, LEAK.replace("[token]", "[tokn]"))
+    said = goldsmith("lint", recipe, "--json", WEB_TOKEN="")
+    (finding,) = [each for each in json.loads(said.out)["findings"] if "tokn" in each["message"]]
+    assert (said.code, finding["hint"]) == (2, "did you mean `token`?")
+    said = goldsmith("lint", written(folder, LEAK), "--json", WEB_TOKEN="")
+    assert [each["message"] for each in json.loads(said.out)["findings"] if each["code"] == "GS132"] == [
+        "no step names the secret `key`"
+    ]
+
+
 @dataclass(frozen=True)
 class Sealed:
     """A guest that was customized, generalized and sealed, its overlay, and what was said meanwhile."""
