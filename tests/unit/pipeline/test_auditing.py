@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.golden.trees import opened, show
 
-from goldsmith.disk.disk import Disk
+from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import InputError, ProofError
 from goldsmith.events import Event, Note, StepFailed, StepFinished, StepStarted, ignore
 from goldsmith.findings import Finding, Severity
 from goldsmith.generalization.generalize import select
 from goldsmith.generalization.sparing import Keep
 from goldsmith.pipeline.existing.audit import audit_existing
-from goldsmith.pipeline.steps.audit import Audited, Intent, audit_guest, audit_sealed
+from goldsmith.pipeline.steps.audit import Audited, Intent, audit_guest, audit_sealed, judge_bytes
+from goldsmith.rules.rule import Verdict
+from goldsmith.rules.waiver import Waiver
+from goldsmith.secrets import Secret
 
 DEFAULTS = Intent(select("defaults"))
 KEPT = Intent(
@@ -129,3 +135,57 @@ def test_a_directory_without_an_operating_system(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no operating system found"):
         audit_existing(tmp_path / "empty", DEFAULTS, engine=None, emit=ignore)
+
+
+WAIVERS = (
+    Waiver("GS301", "one machine only", "/etc/machine-id"),
+    Waiver("GS304", "a lesson"),
+    Waiver("GS399", "nothing has it"),
+)
+
+
+def test_waived_errors_do_not_fail_the_step(dirty: Path, tmp_path: Path, events: list[Event]) -> None:
+    audited = sealed(dirty, replace(DEFAULTS, waivers=WAIVERS), events, tmp_path)
+    assert not audited.failed
+    assert {found.waived for found in audited.findings} == {"one machine only", "a lesson"}
+    assert audited.summary == "0 errors, 0 warnings and notes, 3 waived"
+    notes = [note for note in events if isinstance(note, Note)]
+    assert [note.warning for note in notes] == [False, False, False, True]
+    assert notes[0].text.endswith("(waived: one machine only)")
+    assert notes[3].text == "the waiver of GS399 covers nothing"
+
+
+def test_one_error_that_is_not_waived_fails_the_step(dirty: Path, tmp_path: Path, events: list[Event]) -> None:
+    with pytest.raises(ProofError, match="does not pass the audit: GS304 ") as caught:
+        sealed(dirty, replace(DEFAULTS, waivers=WAIVERS[:1]), events, tmp_path)
+    assert "GS301" not in caught.value.message
+
+
+CANARY = Secret("token", b"s3cr3t of the build")
+
+
+@pytest.mark.parametrize("form", [b"s3cr3t of the build", b64encode(b"x" + CANARY.value), b"s3cr3t%20of%20the%20build"])
+def test_all_bytes_of_a_disk_are_searched_for_secrets(form: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "disk.raw"
+    with path.open("wb") as file:
+        file.truncate(64 << 20)
+        file.seek(33 << 20)
+        file.write(form)
+    disk = Disk(path, DiskFormat.RAW, 64 << 20)
+    (outcome,) = judge_bytes(ignore, disk, (CANARY,), tmp_path)
+    assert (outcome.rule, outcome.verdict) == ("GS350", Verdict.FAIL)
+    assert "token is in the image: byte 3460" in outcome.message
+    assert judge_bytes(ignore, disk, (Secret("other", b"another secret"),), tmp_path)[0].verdict is Verdict.PASS
+    assert judge_bytes(ignore, disk, (), tmp_path) == []
+
+
+def test_every_file_of_an_selinux_guest_is_looked_at(clean: Path) -> None:
+    if "security.selinux" in os.listxattr(clean):
+        pytest.skip("this host labels what tests make")
+    (clean / "etc/selinux").mkdir()
+    (clean / "etc/selinux/config").write_text("SELINUX=enforcing\n")
+    (clean / "usr/share/doc").mkdir(parents=True)
+    with opened(clean) as guest:
+        (found,) = (found for found in audit_guest(guest, DEFAULTS).findings if found.code == "GS323")
+    listed = sum(1 for _ in clean.rglob("*")) + 1
+    assert found.message.startswith(f"{listed} paths have no SELinux label: /, ")

@@ -241,3 +241,10 @@ def test_a_script_that_generalizing_runs_counts_by_its_content(recipe: MakeRecip
     script.unlink()
     with pytest.raises(InputError, match=r"forget.sh cannot be read"):
         chain(named, BASE)
+
+
+def test_only_a_recipe_with_waivers_has_a_step_for_them(recipe: Callable[..., Recipe]) -> None:
+    plain = [each.name for each in chain(recipe(), BASE)]
+    waived = recipe(("verify:", "audit: {waive: [{rule: GS310, reason: a lab}]}\nverify:"))
+    assert "audit" not in plain
+    assert [each.name for each in chain(waived, BASE)] == [*plain[:-1], "audit", plain[-1]]

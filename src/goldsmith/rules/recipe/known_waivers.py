@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import goldsmith.rules.bytes
-import goldsmith.rules.tree  # noqa: F401  both register their rules
+import goldsmith.rules.cloudconfig
+import goldsmith.rules.tree  # noqa: F401  they register their rules
 from goldsmith.findings import Severity
 from goldsmith.recipe.model import Recipe
 from goldsmith.recipe.problems import nearest
@@ -17,7 +18,7 @@ CODE = "GS133"
 
 def waivable() -> tuple[str, ...]:
     """The codes of the rules that the audit asks."""
-    return tuple(each.code for needs in (Needs.TREE, Needs.BYTES) for each in rules_of(needs))
+    return tuple(each.code for needs in (Needs.TREE, Needs.BYTES, Needs.CLOUDCONFIG) for each in rules_of(needs))
 
 
 @rule(

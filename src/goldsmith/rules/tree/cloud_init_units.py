@@ -40,7 +40,11 @@ def check(subject: TreeSubject) -> Iterator[Outcome]:
     if view.info.cloud_init_version is None or view.info.init != "systemd" or not shipped:
         yield passed(CODE, OWN, EXPECTED, "cloud-init is not installed, or not started by systemd")
         return
-    links = [entry for entry in view.find(f"{OWN}/*.wants/*") if entry.is_link and entry.name.startswith(OURS)]
+    links = [
+        entry
+        for entry in view.find(*(f"{folder}/*.wants/*" for folder in (OWN, *SHIPPED)))
+        if entry.is_link and entry.name.startswith(OURS)
+    ]
     problems = [*_masked(view, shipped), *_dangling(view, links), *_not_enabled(links, shipped)]
     for path, message in problems:
         yield failed(

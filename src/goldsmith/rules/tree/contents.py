@@ -41,7 +41,9 @@ MOST_FILES = 10_000
 MOST_BYTES = 64 << 20
 # Never text, or trusted certificates without keys.
 SKIPPED = re.compile(
-    r"/etc/(?:ssl/certs|ca-certificates|pki/ca-trust/extracted|selinux|ssh/moduli|alternatives|dictionaries-common)(?:/|$)"
+    r"/etc/(?:ssl/certs|ca-certificates|pki/ca-trust/extracted|selinux|ssh/moduli|alternatives|dictionaries-common"
+    r"|pam\.d|iproute2|modprobe\.d|apparmor\.d|ld\.so\.conf\.d|terminfo|logrotate\.d|bash_completion\.d)(?:/|$)"
+    r"|/boot/(?:System\.map|config|symvers|vmlinuz|initr)[^/]*$"
     r"|\.(?:so|a|o|pyc|mo|gz|xz|bz2|zst|zip|png|jpe?g|gif|ico|svg|woff2?|ttf|css|html?|rpm|deb|img|efi|mod|pf2)$"
 )
 BINARY_IN = 1024

@@ -71,7 +71,7 @@ FILES: tuple[tuple[str, str, bytes], ...] = (
     ("/etc/samba/*cred*", "passwords of shares", ASSIGNED),
     ("/etc/fstab", "passwords of shares", rb"(?m)^[^#\n]*[\s,](?:password|pass)=[^\s,]"),
     ("/etc/davfs2/secrets", "passwords of shares", ROW),
-    ("/etc/ppp/*-secrets", "network passwords", rb'(?m)^[ \t]*[^\s#]+[ \t]+\S+[ \t]+(?!"")\S'),
+    ("/etc/ppp/*-secrets", "network passwords", rb'(?m)^[ \t]*[^\s#]+[ \t]+\S+[ \t]+(?!"\*?"|[*-])\S'),
     ("/etc/ipsec.secrets", "network passwords", rb"(?m)^[^#\n]*:\s*(?:PSK|XAUTH|EAP)\s+\S"),
     ("/etc/wpa_supplicant/*.conf", "network passwords", rb"(?m)^[ \t]*(?:psk|password|wep_key\d)[ \t]*=[ \t]*\S"),
     ("/etc/NetworkManager/system-connections/*", "network passwords", ASSIGNED),

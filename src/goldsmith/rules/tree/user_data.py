@@ -42,6 +42,7 @@ LINE = re.compile(
     rb"^[ \t-]*(?P<key>password|passwd|hashed_passwd|plain_text_passwd)[ \t]*:[ \t]*(?P<value>\S[^\r\n]{0,400})",
     re.MULTILINE,
 )
+KEY = re.compile(r"[a-z_-]{1,40}")
 NO_PASSWORDS = frozenset({"", "r", "random", "!", "*", "!!", "!*"})
 _KEEPS = tuple(Keep(pattern, "") for pattern in PLACES)
 
@@ -90,7 +91,8 @@ def _walk(document: Mapping[Any, Any]) -> Iterator[str]:
         if isinstance(value, Mapping):
             for key, below in value.items():
                 name = str(key).replace("-", "_").lower()
-                step = f"{way}.{key}".lstrip(".")
+                # A document may have anything for a key: what is no word of cloud-init's is not shown.
+                step = f"{way}.{key if KEY.fullmatch(str(key)) else '…'}".lstrip(".")
                 if isinstance(below, str | int) and name in SECRET and _is_secret(str(below), below):
                     yield step
                 elif name == "list" and way.endswith("chpasswd"):

@@ -303,7 +303,7 @@ PASSES: dict[str, list[str]] = {
     "GS317": [
         f("/root/.docker/config.json", '{"auths": {}, "credsStore": "pass"}'),
         f("/root/.npmrc", "//r/:_authToken=${NPM_TOKEN}\nsave=false\n"),
-        f("/etc/ppp/chap-secrets", "# client server secret\n"),
+        f("/etc/ppp/pap-secrets", '# client server secret\nguest\thost\t"*"\t-\n*\thost\t""\t*\n'),
         f("/root/.aws/config", "[default]\nregion = x\n"),
         f("/etc/environment", "PATH=/bin\n"),
         f("/etc/fstab", "# //nas/x /x cifs password=x\nUUID=1 / ext4 defaults 0 1\n"),
