@@ -57,6 +57,7 @@ def clone(image: ElImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         [*COMMAND, "generalize", image.disk.path, "--format", "raw", "--engine", "mount", "--output", sealed],
         check=True, capture_output=True, timeout=600,
     )  # fmt: skip
+    subprocess.run([*COMMAND, "audit", sealed, "--engine", "mount"], check=True, capture_output=True, timeout=600)
     yield booted(Disk(sealed, DiskFormat.QCOW2, image.disk.virtual_size), folder)
     sealed.unlink()
 
