@@ -238,12 +238,14 @@ def verify(
     pool: Path | None = None,
     format: DiskFormat | None = None,
     engine: str | None = None,
+    driver: str | None = None,
     evidence: Path | None = None,
     emit: Emit = ignore,
 ) -> Verification:
     """Prove a disk, or an image of the pool by NAME[:VERSION], on booted clones.
 
-    What is expected comes from `recipe`, else from the image's manifest; without both only invariants are judged.
+    What is expected comes from `recipe`, else from the image's manifest; without both only invariants are judged. The
+    driver `container` only rehearses: what no machine booted stays unproven.
     """
     stated = expected_of(load_recipe(recipe)) if recipe is not None else None
     where = Path(image)
@@ -253,13 +255,17 @@ def verify(
             raise InputError(
                 f"{where} is a directory: it cannot be booted", hint="verify a disk, or audit the directory"
             )
-        return verify_existing(disk, stated or INVARIANTS_ONLY, engine=engine, trust=None, record=evidence, emit=emit)
+        return verify_existing(
+            disk, stated or INVARIANTS_ONLY, engine=engine, driver=driver, trust=None, record=evidence, emit=emit
+        )
     place = Pool(pool or default_pool())
     admitted = place.resolve(image)
     place.verify_digest(admitted, emit)
     expectation = stated or expected_by(admitted.manifest)
     trust = _trust_of(admitted.manifest)
-    return verify_existing(admitted.disk, expectation, engine=engine, trust=trust, record=evidence, emit=emit)
+    return verify_existing(
+        admitted.disk, expectation, engine=engine, driver=driver, trust=trust, record=evidence, emit=emit
+    )
 
 
 def clone(image: str, target: Path, *, size: str | None = None, pool: Path | None = None) -> CloneDisk:

@@ -18,6 +18,13 @@ class EngineName(StrEnum):
     GUESTFS = "guestfs"
 
 
+class DriverName(StrEnum):
+    """The drivers of this version, for --driver."""
+
+    QEMU = "qemu"
+    CONTAINER = "container"
+
+
 class GeneralizingTool(StrEnum):
     """Who generalizes, for --with."""
 
@@ -39,6 +46,14 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         help="How a disk's guest is opened. Default: mount for root and a base of known origin, else guestfs.",
+    ),
+]
+Driver = Annotated[
+    DriverName | None,
+    typer.Option(
+        "--driver",
+        help="How clones boot. Default: qemu. container rehearses the userland in seconds, as root; boot loader,"
+        " kernel, initramfs and udev stay unproven.",
     ),
 ]
 Format = Annotated[

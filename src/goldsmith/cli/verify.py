@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from goldsmith.cli.conversation import conversation
-from goldsmith.cli.options import Engine, Events, Format, Json, PoolFolder
+from goldsmith.cli.options import Driver, Engine, Events, Format, Json, PoolFolder
 
 
 def verify(
@@ -23,6 +23,7 @@ def verify(
     pool: PoolFolder = None,
     format: Format = None,
     engine: Engine = None,
+    driver: Driver = None,
     json: Json = False,
     events: Events = None,
 ) -> None:
@@ -37,6 +38,7 @@ def verify(
       goldsmith verify debian12-base
       goldsmith verify debian12-base:1.0 --evidence proof/
       goldsmith verify vendor-image.qcow2 --recipe debian12-base.yaml --json
+      goldsmith verify debian12-base --driver container
     """
     from goldsmith import api
 
@@ -47,6 +49,7 @@ def verify(
             pool=pool,
             format=format,
             engine=engine.value if engine else None,
+            driver=driver.value if driver else None,
             evidence=evidence,
             emit=talk.emit,
         )

@@ -26,11 +26,11 @@ from goldsmith.verification.clone import clone_evidence
 from goldsmith.verification.gather import kernel_cmdline
 
 
-def predict_of(disk: Disk, seed: Seed, *, scratch: Path, user_data: bytes = b"") -> FirstBoot:
+def predict_of(disk: Disk, seed: Seed, *, scratch: Path, user_data: bytes = b"", engine: str = mount.NAME) -> FirstBoot:
     """The first boot of a disk without a network, predicted. The disk is not changed."""
     with tempfile.TemporaryDirectory(dir=scratch, prefix="predict-") as made:
         folder = Path(made)
-        with _opened(create_overlay(folder / "disk.qcow2", disk), folder) as guest:
+        with _opened(create_overlay(folder / "disk.qcow2", disk), folder, engine) as guest:
             return read_image(guest).predict(seed, cmdline=kernel_cmdline(guest), user_data=user_data, network=False)
 
 
@@ -73,5 +73,5 @@ def rehearse(
         return clone_evidence(spec, seed, record, instance_id=instance_id, opened=lambda: _opened(spec.disk, folder))
 
 
-def _opened(disk: Disk, scratch: Path) -> AbstractContextManager[Guest]:
-    return open_guest(disk, engine=mount.NAME, scratch=scratch, read_only=True)
+def _opened(disk: Disk, scratch: Path, engine: str = mount.NAME) -> AbstractContextManager[Guest]:
+    return open_guest(disk, engine=engine, scratch=scratch, read_only=True)
