@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, effective
@@ -16,13 +16,22 @@ STATE = "/var/lib/cloud"
 OUTPUT = re.compile(r"(?:\||>+)\s*(.*)")
 
 
-def configuration(view: View) -> Mapping[str, Any]:
-    """The effective configuration of the guest's files; empty where there is none. /etc/cloud has to be listed."""
+def configuration(view: View, *, without: Collection[str] = ()) -> Mapping[str, Any]:
+    """The effective configuration of the guest's files, or of all but some; empty where there is none. /etc/cloud has
+    to be listed.
+    """
     folder = view.index.resolve(CLOUD_CFG_D)
     names = [entry.name for entry in view.index.children(folder)] if folder is not None else []
     paths = [CLOUD_CFG, *(f"{CLOUD_CFG_D}/{name}" for name in names if name.endswith(".cfg"))]
-    files = {path: content for path in paths if (content := view.read(path)) is not None}
+    files = {path: content for path in paths if path not in without and (content := view.read(path)) is not None}
     return effective(files).config if files else {}
+
+
+def configures_networks(view: View, *, without: Collection[str] = ()) -> bool:
+    """Whether cloud-init writes a network configuration on a clone, as far as its files decide: `network: {config:
+    disabled}` keeps it from that.
+    """
+    return _mapping(configuration(view, without=without).get("network")).get("config") != "disabled"
 
 
 def state_elsewhere(view: View) -> str | None:

@@ -41,6 +41,25 @@ def test_a_boot_partition_that_is_not_seen_is_named(tmp_path: Path, more: str, p
     assert [path for path, _ in remarked(tmp_path, f"guest debian\n{FSTAB}{more}", "random-seed")] == places
 
 
+CLOUD_INIT = "f 0644 /usr/lib/python3/dist-packages/cloudinit/version.py = '__VERSION__ = \"24.1\"\\n'\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (CLOUD_INIT, False),
+        ("", True),
+        (CLOUD_INIT + "f 0644 /etc/cloud/cloud.cfg.d/99-x.cfg = 'network: {config: disabled}\\n'\n", True),
+        (CLOUD_INIT + "f 0644 /etc/cloud/cloud-init.disabled = ''\n", True),
+    ],
+)
+def test_a_network_that_nobody_writes_again_is_named(tmp_path: Path, more: str, named: bool) -> None:
+    path = "/etc/netplan/50-cloud-init.yaml"
+    text = f"guest debian\nf 0600 {path} = 'network: {{version: 2}}\\n'\n{more}"
+    found = remarked(tmp_path, text, "network-config")
+    assert [each for each, _ in found] == ([path] if named else [])
+
+
 def test_a_trust_store_that_is_not_edited_is_named(tmp_path: Path) -> None:
     text = (
         f"guest rocky\nf 0644 /etc/ipa/ca.crt = {CERTIFICATE}\nf 0444 /etc/pki/ca-trust/extracted/java/cacerts = 'x'\n"
