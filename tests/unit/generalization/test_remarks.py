@@ -53,7 +53,7 @@ CLOUD_INIT = "f 0644 /usr/lib/python3/dist-packages/cloudinit/version.py = '__VE
         (CLOUD_INIT + "f 0644 /etc/cloud/cloud-init.disabled = ''\n", True),
     ],
 )
-def test_a_network_that_nobody_writes_again_is_named(tmp_path: Path, more: str, named: bool) -> None:
+def test_a_network_that_nobody_writes_again_is_named(tmp_path: Path, more: str, *, named: bool) -> None:
     path = "/etc/netplan/50-cloud-init.yaml"
     text = f"guest debian\nf 0600 {path} = 'network: {{version: 2}}\\n'\n{more}"
     found = remarked(tmp_path, text, "network-config")
