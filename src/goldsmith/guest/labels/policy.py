@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
-from goldsmith.guest.guest import Guest
 from goldsmith.guest.index import FileType
 from goldsmith.guest.labels.file_contexts import FileContexts, NoLabel
 
@@ -15,6 +15,12 @@ FILES = ("", ".homedirs", ".local")
 LIMIT, CONFIG_LIMIT = 16 << 20, 1 << 20
 ACTIVE = frozenset({"enforcing", "permissive"})
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
+
+class Readable(Protocol):
+    """What reads a guest's files: a `Guest`, or what remembers one."""
+
+    def read(self, path: str, limit: int) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class Policy:
         return self.contexts.context(path, kind)
 
 
-def read_policy(guest: Guest) -> Policy | None:
+def read_policy(guest: Readable) -> Policy | None:
     """The policy that the guest would load; None where SELinux is off, or there is no policy with file contexts.
 
     Raises BuildError for files that cannot be read, or are far longer than any policy's.
@@ -57,7 +63,7 @@ def read_policy(guest: Guest) -> Policy | None:
     return Policy(name, contexts, frozenset(types.decode("ascii", "replace").split()))
 
 
-def _read(guest: Guest, path: str, limit: int) -> bytes | None:
+def _read(guest: Readable, path: str, limit: int) -> bytes | None:
     try:
         return guest.read(path, limit)
     except FileNotFoundError:

@@ -1,26 +1,36 @@
 """GS323: on an SELinux guest every file has a label.
 
-A file without a label is `unlabeled_t`: an enforcing guest keeps its services from reading it. Where `/.autorelabel`
-is there the first boot labels everything, and reboots (GS309). File systems that cannot hold labels, such as the EFI
-system partition, get one label when they are mounted.
+A file without a label is `unlabeled_t`: an enforcing guest keeps its services from reading it. Asked is the guest's own
+policy: what it gives no label, and file systems that hold none, need none. Where `/.autorelabel` is there the first
+boot labels everything, and reboots (GS309).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from goldsmith.findings import Severity, printable
-from goldsmith.guest.index import Entry
+from goldsmith.generalization.view import View
+from goldsmith.guest.labels.places import FSTAB, unlabelable
+from goldsmith.guest.labels.plan import AUTORELABEL, plan_labels
+from goldsmith.guest.labels.policy import read_policy
 from goldsmith.rules.rule import Needs, Outcome, rule
-from goldsmith.rules.tree.subject import TreeSubject, failed, passed
+from goldsmith.rules.tree.subject import TreeSubject, failed, passed, unproven
 
 CODE = "GS323"
 EXPECTED = "every file has an SELinux label"
-LABEL = "security.selinux"
-RELABEL = "/.autorelabel"
-# Labeled as a whole when they are mounted, or not by a policy's file contexts.
-LEFT_OUT = ("/boot/efi", "/efi", "/dev", "/proc", "/run", "/sys", "/lost+found")
 NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a view, read as those of a guest are."""
+
+    view: View
+
+    def read(self, path: str, limit: int) -> bytes:
+        return self.view.reader(path, limit)
 
 
 @rule(
@@ -28,32 +38,33 @@ NAMED = 3
     "files without an SELinux label",
     needs=Needs.TREE,
     why="An enforcing guest denies its services a file without a label: they fail on the first boot of every clone.",
+    roots=("/etc/selinux", FSTAB),
 )
 def check(subject: TreeSubject) -> Iterator[Outcome]:
-    mode = subject.view.info.selinux
-    if mode is None:
-        yield passed(CODE, "/", EXPECTED, "SELinux is off or absent")
+    view = subject.view
+    policy = read_policy(_Files(view)) if view.info.selinux is not None else None
+    if policy is None:
+        yield passed(CODE, "/", EXPECTED, "SELinux is off, or there is no policy")
         return
-    if RELABEL in subject.view.index:
-        yield passed(CODE, RELABEL, EXPECTED, "the first boot labels everything")
+    if AUTORELABEL in view.index:
+        yield passed(CODE, AUTORELABEL, EXPECTED, "the first boot labels everything")
         return
-    bare = [entry for entry in subject.view.index.values() if LABEL not in entry.xattrs and _has_label(entry)]
-    if not bare:
-        yield passed(CODE, "/", EXPECTED, f"{len(subject.view.index)} paths")
-        return
-    named = ", ".join(printable(entry.path) for entry in bare[:NAMED])
-    more = f" and {len(bare) - NAMED} more" if len(bare) > NAMED else ""
-    yield failed(
-        CODE,
-        bare[0].path,
-        EXPECTED,
-        f"{len(bare)} without",
-        f"{len(bare)} paths have no SELinux label: {named}{more}",
-        hint="label them by the guest's own policy (setfiles) before sealing",
-        severity=Severity.ERROR if mode == "enforcing" else Severity.WARNING,
-    )
-
-
-def _has_label(entry: Entry) -> bool:
-    """Whether a path is one that the policy labels."""
-    return not any(entry.path == place or entry.path.startswith(f"{place}/") for place in LEFT_OUT)
+    labeling = plan_labels(view.index, policy, unlabelable=unlabelable(subject.read(FSTAB)))
+    bare = [change.path for change in labeling.plan]
+    if labeling.undecided:
+        what = f"no line of the policy that can be read decides about {len(labeling.undecided)} paths without a label"
+        yield unproven(CODE, labeling.undecided[0], EXPECTED, what)
+    elif not bare:
+        yield passed(CODE, "/", EXPECTED, f"{len(view.index)} paths")
+    if bare:
+        named = ", ".join(map(printable, bare[:NAMED]))
+        more = f" and {len(bare) - NAMED} more" if len(bare) > NAMED else ""
+        yield failed(
+            CODE,
+            bare[0],
+            EXPECTED,
+            f"{len(bare)} without",
+            f"{len(bare)} paths have no SELinux label: {named}{more}",
+            hint="`goldsmith generalize` gives them the labels of the guest's own policy",
+            severity=Severity.ERROR if view.info.selinux == "enforcing" else Severity.WARNING,
+        )

@@ -428,9 +428,17 @@ def test_a_sweep_within_its_bounds_passes(tmp_path: Path) -> None:
 # -- labels
 
 
+CONTEXTS = """\
+/.*  system_u:object_r:default_t:s0
+/etc(/.*)?  system_u:object_r:etc_t:s0
+/srv/none(/.*)?  <<none>>
+"""
+
+
 def labels(tmp_path: Path, *bare: str, mode: str = "enforcing", extra: str = "") -> list[Outcome]:
     """The rule on a guest with SELinux whose files all have labels, but the `bare` ones (only root sets real ones)."""
-    make(tmp_path, CLEAN + f("/etc/selinux/config", f"SELINUX={mode}\nSELINUXTYPE=targeted\n") + extra)
+    config = f("/etc/selinux/config", f"SELINUX={mode}\nSELINUXTYPE=targeted\n")
+    make(tmp_path, CLEAN + config + f("/etc/selinux/targeted/contexts/files/file_contexts", CONTEXTS) + extra)
     with opened(tmp_path) as guest:
         view = look(guest, (), roots=("/",))
         label = {"security.selinux": b"system_u:object_r:etc_t:s0"}
@@ -449,6 +457,17 @@ def test_a_file_without_a_label_is_found(mode: str, severity: Severity, tmp_path
 
 def test_a_guest_whose_files_all_have_labels_passes(tmp_path: Path) -> None:
     assert [each.verdict for each in labels(tmp_path)] == [Verdict.PASS]
+
+
+def test_what_the_policy_gives_no_label_needs_none(tmp_path: Path) -> None:
+    outcomes = labels(tmp_path, "/srv/none", "/srv/none/x", extra=f("/srv/none/x", "x"))
+    assert [each.verdict for each in outcomes] == [Verdict.PASS]
+
+
+def test_a_file_system_without_attributes_needs_no_labels(tmp_path: Path) -> None:
+    extra = f("/boot/efi/x", "x") + f("/etc/fstab", "UUID=1 /boot/efi vfat umask=0077 0 1\n")
+    outcomes = labels(tmp_path, "/boot/efi", "/boot/efi/x", extra=extra)
+    assert [each.verdict for each in outcomes] == [Verdict.PASS]
 
 
 def test_a_guest_without_selinux_needs_no_labels(tmp_path: Path) -> None:
