@@ -48,17 +48,18 @@ def bootable_image(folder: Path, base: Base, *, size: int = 3 << 30) -> ElImage:
         return make_image(folder / "el.raw", raw, size=size)
 
 
-def make_image(path: Path, source: Path, *, size: int) -> ElImage:
+def make_image(path: Path, source: Path, *, size: int, major: str = "10") -> ElImage:
     """A new raw disk from `source`, a tree with a kernel in /boot or a bootstrapped base's raw disk. Takes root."""
     done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", __name__, path, source, str(size)],
+        ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", __name__, path, source, str(size),
+         major],
         check=False, capture_output=True, text=True, cwd=CHECKOUT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return ElImage(Disk(path, DiskFormat.RAW, size), done.stdout.strip())
 
 
-def _make(path: Path, source: Path, size: int, scratch: Path) -> str:
+def _make(path: Path, source: Path, size: int, major: str, scratch: Path) -> str:
     with path.open("xb") as file:
         file.truncate(size)
     _run("sfdisk", "--quiet", path, given=TABLE)
@@ -77,7 +78,7 @@ def _make(path: Path, source: Path, size: int, scratch: Path) -> str:
     if source == base:
         _run("umount", base)
     kernel = next((top / "boot").glob("vmlinuz-*")).name.removeprefix("vmlinuz-")
-    dress(top, kernel=kernel)
+    dress(top, kernel=kernel, major=major)
     _write_grub(path, top, scratch)
     # It stays on one file system, and leaves out those that the host does not mount with `seclabel`.
     _run("setfiles", "-m", "-F", "-r", top, FILE_CONTEXTS, top, top / "boot")
@@ -122,4 +123,4 @@ def _run(*words: object, given: str | None = None) -> str:
 
 if __name__ == "__main__":
     with TemporaryDirectory(ignore_cleanup_errors=True) as own:
-        sys.stdout.write(_make(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), Path(own)))
+        sys.stdout.write(_make(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4], Path(own)))

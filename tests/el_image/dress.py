@@ -1,4 +1,4 @@
-"""Dresses a tree as a Rocky Linux 10 that was installed and booted: identifiers and leftovers as its own tools write
+"""Dresses a tree as a Rocky Linux that was installed and booted: identifiers and leftovers as its own tools write
 them. What runs in it may be another distribution's.
 """
 
@@ -12,15 +12,16 @@ MACHINE_ID = "8a3ee05a6e0b4a2f9c4c1f9b0d4cafe1"
 BOOT_UUID = "b0071111-2222-4333-8444-555555555555"
 ROOT_UUID = "0f5c1111-2222-4333-8444-555555555555"
 ESP_SERIAL = "E5B0-1111"
+RELEASES = {"10": "10.0 (Red Quartz)", "9": "9.6 (Blue Onyx)"}
 RELEASE = """\
 NAME="Rocky Linux"
-VERSION="10.0 (Red Quartz)"
+VERSION="{version}"
 ID="rocky"
 ID_LIKE="rhel centos fedora"
-VERSION_ID="10.0"
-PLATFORM_ID="platform:el10"
-PRETTY_NAME="Rocky Linux 10.0 (Red Quartz)"
-CPE_NAME="cpe:/o:rocky:rocky:10::baseos"
+VERSION_ID="{number}"
+PLATFORM_ID="platform:el{major}"
+PRETTY_NAME="Rocky Linux {version}"
+CPE_NAME="cpe:/o:rocky:rocky:{major}::baseos"
 """
 FSTAB = f"""\
 UUID={ROOT_UUID} / xfs defaults 0 0
@@ -56,22 +57,23 @@ DHCP_HOSTNAME=build-host
 """
 
 
-def dress(top: Path, *, kernel: str) -> None:
-    """`kernel` is the version whose vmlinuz-VERSION and initrd.img-VERSION lie in /boot."""
-    _system(top)
+def dress(top: Path, *, kernel: str, major: str) -> None:
+    """`kernel` is the version whose vmlinuz-VERSION and initrd.img-VERSION lie in /boot, `major` one of RELEASES."""
+    _system(top, major)
     _selinux(top)
-    _boot(top, kernel)
+    _boot(top, kernel, RELEASES[major])
     _network(top)
-    _rpm(top)
+    _rpm(top, major)
     _leftovers(top)
 
 
-def _system(top: Path) -> None:
+def _system(top: Path, major: str) -> None:
+    version = RELEASES[major]
     release = top / "etc/os-release"
     release.unlink(missing_ok=True)
-    write(top, "usr/lib/os-release", RELEASE)
+    write(top, "usr/lib/os-release", RELEASE.format(version=version, number=version.split()[0], major=major))
     release.symlink_to("../usr/lib/os-release")
-    write(top, "etc/redhat-release", "Rocky Linux release 10.0 (Red Quartz)\n")
+    write(top, "etc/redhat-release", f"Rocky Linux release {version}\n")
     write(top, "etc/fstab", FSTAB)
     write(top, "etc/hostname", "build-host\n")
     for name in ("apt-get", "apt"):
@@ -84,7 +86,7 @@ def _selinux(top: Path) -> None:
     shutil.copytree(POLICY, top / "etc/selinux/targeted", symlinks=True, dirs_exist_ok=True)
 
 
-def _boot(top: Path, kernel: str) -> None:
+def _boot(top: Path, kernel: str, version: str) -> None:
     write(top, "etc/machine-id", f"{MACHINE_ID}\n", mode=0o444)
     # What dracut and kernel-install leave: a rescue kernel, and the name under which later kernels are listed.
     write(top, f"boot/vmlinuz-0-rescue-{MACHINE_ID}", "kernel")
@@ -97,7 +99,7 @@ def _boot(top: Path, kernel: str) -> None:
     write(
         top,
         f"boot/loader/entries/{MACHINE_ID}-{kernel}.conf",
-        f"title Rocky Linux ({kernel}) 10.0 (Red Quartz)\nversion {kernel}\nlinux /vmlinuz-{kernel}\n"
+        f"title Rocky Linux ({kernel}) {version}\nversion {kernel}\nlinux /vmlinuz-{kernel}\n"
         f"initrd /initrd.img-{kernel}\noptions root=UUID={ROOT_UUID} {OPTIONS}\ngrub_users $grub_users\n"
         "grub_arg --unrestricted\ngrub_class rocky\n",
     )
@@ -122,15 +124,16 @@ def _network(top: Path) -> None:
     write(top, "var/lib/NetworkManager/internal-21d47e65-ens3.lease", "ADDRESS=10.0.2.15\n", mode=0o600)
 
 
-def _rpm(top: Path) -> None:
-    """The package database as rpm makes it; new ones are SQLite."""
-    database = top / "usr/lib/sysimage/rpm"
+def _rpm(top: Path, major: str) -> None:
+    """The package database as rpm makes it: SQLite in both releases, at another place since 10."""
+    database = top / ("var/lib/rpm" if major == "9" else "usr/lib/sysimage/rpm")
     database.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["rpmdb", "--initdb", "--dbpath", database, "--define", "_db_backend sqlite"], check=True, capture_output=True
     )
-    (top / "var/lib").mkdir(exist_ok=True)
-    (top / "var/lib/rpm").symlink_to("../../usr/lib/sysimage/rpm")
+    if major != "9":
+        (top / "var/lib").mkdir(exist_ok=True)
+        (top / "var/lib/rpm").symlink_to("../../usr/lib/sysimage/rpm")
 
 
 def _leftovers(top: Path) -> None:

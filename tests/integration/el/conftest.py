@@ -16,8 +16,14 @@ SIZE = 640 << 20
 @pytest.fixture(scope="session")
 def el_image(tmp_path_factory: pytest.TempPathFactory) -> ElImage:
     """Read only for all: copies are cheap."""
-    folder = tmp_path_factory.mktemp("el")
+    folder = tmp_path_factory.mktemp("el10")
     return make_image(folder / "el.raw", _tree(folder / "tree"), size=SIZE)
+
+
+@pytest.fixture(scope="session")
+def el9_image(tmp_path_factory: pytest.TempPathFactory) -> ElImage:
+    folder = tmp_path_factory.mktemp("el9")
+    return make_image(folder / "el.raw", _tree(folder / "tree"), size=SIZE, major="9")
 
 
 def _tree(top: Path) -> Path:

@@ -82,6 +82,12 @@ def done(request: pytest.FixtureRequest, el_image: ElImage, tmp_path_factory: py
         )  # fmt: skip
 
 
+def flat(disk: Disk) -> Disk:
+    raw = disk.path.with_suffix(".raw")
+    subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk.path, raw], check=True)
+    return Disk(raw, DiskFormat.RAW, disk.virtual_size)
+
+
 def test_root_and_boot_are_one_guest(done: Done) -> None:
     assert (done.info.distro, done.info.version, done.info.family) == ("rocky", "10.0", "rhel")
     assert (done.info.package_manager, done.info.selinux) == ("dnf", "enforcing")
@@ -94,9 +100,7 @@ def test_what_is_new_gets_a_label_and_nothing_else(done: Done) -> None:
 
 
 def test_setfiles_agrees_with_every_label(done: Done) -> None:
-    raw = done.disk.path.with_suffix(".raw")
-    subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", done.disk.path, raw], check=True)
-    assert wrong_labels(Disk(raw, DiskFormat.RAW, done.disk.virtual_size)) == []
+    assert wrong_labels(flat(done.disk)) == []
 
 
 def test_what_was_there_keeps_its_label(done: Done) -> None:
@@ -149,6 +153,18 @@ def test_the_report_tells_of_labels_as_of_all_else(el_image: ElImage, tmp_path: 
     )
     told = [change.path for change in report.plan if change.operation == OPERATION]
     assert told == ["/srv/new", "/srv/new/file"]
+
+
+def test_release_9_has_its_packages_elsewhere_and_keeps_them(el9_image: ElImage, tmp_path: Path) -> None:
+    disk = create_overlay(tmp_path / "el.qcow2", el9_image.disk)
+    generalize_existing(
+        disk, select("defaults"), (), engine="mount", output=None, in_place=True, dry_run=False, emit=ignore
+    )
+    with open_guest(disk, engine="mount", scratch=tmp_path, read_only=True) as guest:
+        assert read_info(guest.index(INFO_ROOTS), guest.read).version == "9.6"
+        assert guest.index(("/var/lib/rpm",))["/var/lib/rpm/rpmdb.sqlite"].size > 0
+        assert audit_guest(guest, Intent(select("defaults"))).errors == ()
+    assert wrong_labels(flat(disk)) == []
 
 
 @pytest.fixture
