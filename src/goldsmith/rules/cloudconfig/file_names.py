@@ -13,6 +13,7 @@ from goldsmith.rules.cloudconfig.subject import CloudConfig, dotted
 TWO_DIGITS = re.compile(r"[0-9]{2}(?![0-9])")
 # What tools and packages leave there, and nobody takes for configuration.
 LEFT = ("README", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".rpmsave", ".rpmnew", ".rpmorig", "~", ".swp", ".disabled")
+LEVELS = 3
 
 
 @configuration_rule(
@@ -70,9 +71,6 @@ def _overruled(subject: CloudConfig) -> Iterator[Fault]:
                     f"`{dotted(word.loc)}` has no effect: {printable(basename(over.path))} sorts later and sets it too",
                     f"give the file a name that sorts after {printable(basename(over.path))}, or say it there",
                 )
-
-
-LEVELS = 3
 
 
 def _is_key(part: object) -> bool:

@@ -8,6 +8,8 @@ from goldsmith.findings import Severity, printable
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
+NONE = frozenset({"", "localhost", "localhost.localdomain"})
+
 
 @configuration_rule(
     "GS621",
@@ -36,6 +38,3 @@ def fixed_hostname(subject: CloudConfig) -> Iterator[Fault]:
             f"`preserve_hostname: true` keeps {printable(name)} of /etc/hostname in every clone",
             "leave it out, or empty /etc/hostname",
         )
-
-
-NONE = frozenset({"", "localhost", "localhost.localdomain"})

@@ -8,6 +8,10 @@ from goldsmith.findings import GuestPlace, Severity, printable
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
+NAME = "system_info.default_user.name"
+# Who a distribution's own image calls its default user.
+KNOWN = {"debian": ("debian", "ubuntu"), "rhel": ("rocky", "almalinux", "cloud-user", "centos", "fedora", "ec2-user")}
+
 
 @configuration_rule(
     "GS607",
@@ -41,11 +45,6 @@ def predecessor(subject: CloudConfig) -> Iterator[Fault]:
                     f"a sudo rule for {printable(old)}, who was replaced as default user, is still there",
                     "remove the rule: whoever gets that name later has it",
                 )
-
-
-NAME = "system_info.default_user.name"
-# Who a distribution's own image calls its default user.
-KNOWN = {"debian": ("debian", "ubuntu"), "rhel": ("rocky", "almalinux", "cloud-user", "centos", "fedora", "ec2-user")}
 
 
 def _weaker(subject: CloudConfig) -> Iterator[str]:

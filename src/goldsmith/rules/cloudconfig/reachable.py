@@ -8,6 +8,8 @@ from goldsmith.findings import Severity, printable
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
+WHO = (("system_info", "default_user", "name"), ("system_info", "default_user"), ("users",), ("user",))
+
 
 @configuration_rule(
     "GS608",
@@ -31,9 +33,6 @@ def reachable(subject: CloudConfig) -> Iterator[Fault]:
         f"without user-data nobody can log in to a clone: {users}, with a locked password and no key",
         "give each clone's user-data a key, or bake one in with `ssh_authorized_keys`",
     )
-
-
-WHO = (("system_info", "default_user", "name"), ("system_info", "default_user"), ("users",), ("user",))
 
 
 def _own(subject: CloudConfig, *loc: str) -> bool:

@@ -11,6 +11,7 @@ from goldsmith.rules.cloudconfig.subject import CloudConfig, dotted
 
 # Lists that people write whole; others have rules of their own.
 WHOLE = frozenset({"cloud_init_modules", "cloud_config_modules", "cloud_final_modules", "datasource_list", "users"})
+SHOWN = 4
 
 
 @configuration_rule(
@@ -42,9 +43,6 @@ def replaced_list(subject: CloudConfig) -> Iterator[Fault]:
                         f"`{dotted(word.loc)}` replaces the list of {basename(weaker.path)}: without {shown}",
                         "repeat what has to stay: lists are not extended",
                     )
-
-
-SHOWN = 4
 
 
 def _is_key(part: object) -> bool:
