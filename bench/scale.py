@@ -15,11 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from goldsmith.base.source import registered
 from goldsmith.disk.disk import DiskFormat
+from goldsmith.disk.erase import data_extents
 from goldsmith.disk.qemu_img import convert
 from goldsmith.disk.scan import scan_raw
 from goldsmith.events import ignore
@@ -114,24 +116,43 @@ def _searched(folder: Path) -> Iterator[dict[str, object]]:
     source = registered()["bootstrap"].model_validate({"bootstrap": "debian/12"})
     base = source.resolve(folder=Path.cwd(), arch="x86_64", offline=False, refresh=False, emit=ignore)
     raw = convert(base.disk, folder / "base.raw", DiskFormat.RAW).path
-    held = raw.stat().st_blocks * 512
+    content = _without_holes(raw, folder / "content")
+    held = content.stat().st_size
     for count in WORDS:
-        words = {f"canary-{number}": secrets.token_hex(16).encode() for number in range(count)}
+        words = {f"word-{number}": secrets.token_hex(16).encode() for number in range(count)}
         listed = folder / "words"
         listed.write_bytes(b"\n".join(words.values()) + b"\n")
-        argv = ["grep", "--count", "--text", "--fixed-strings", f"--file={listed}", str(raw)]
+        argv = ["grep", "--count", "--text", "--fixed-strings", f"--file={listed}"]
         times = {
-            "goldsmith": _best(lambda words=words: scan_raw(raw, words)),  # type: ignore[misc]
-            "grep": _best(lambda argv=argv: run(argv, timeout=600, check=False, env={"LC_ALL": "C"})),  # type: ignore[misc]
+            "goldsmith": _best(partial(scan_raw, content, words)),
+            "grep -c": _best(partial(_grep, argv, content)),
+            "goldsmith, with holes": _best(partial(scan_raw, raw, words)),
         }
+        if count == WORDS[0]:
+            times["grep -c, with holes"] = _best(partial(_grep, argv, raw), rounds=1)
         for name, seconds in times.items():
             yield {"words": count, "by": name, "seconds": seconds, "bytes": held, "bytes_per_second": held / seconds}
 
 
-def _best(work: Callable[[], Made]) -> float:
+def _without_holes(raw: Path, content: Path) -> Path:
+    """What a disk holds, one piece after the other: grep takes the zeros of a hole for one line of gigabytes."""
+    with raw.open("rb") as source, content.open("wb") as target:
+        for start, end in data_extents(source.fileno(), 0, raw.stat().st_size):
+            source.seek(start)
+            target.write(source.read(end - start))
+    return content
+
+
+def _grep(argv: list[str], path: Path) -> None:
+    """Exit code 1: no word was found, as it has to be."""
+    done = run([*argv, str(path)], timeout=600, check=False, env={"LC_ALL": "C"})
+    assert done.returncode == 1, done.log
+
+
+def _best(work: Callable[[], Made], rounds: int = ROUNDS) -> float:
     """The shortest of a few times: what else runs on the host only adds."""
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)
@@ -151,10 +172,10 @@ def _table(guests: list[dict[str, float]], searches: list[dict[str, object]]) ->
             + f"{each['changes']:>14.0f}"
             + "".join(f"{value:>14.3f}" for value in ends)
         )
-    lines += ["", f"{'words':>14}{'by':>14}{'seconds':>14}{'MB/s':>14}"] if searches else []
+    lines += ["", f"{'words':>14}{'by':>24}{'seconds':>14}{'MB/s':>14}"] if searches else []
     for search in searches:
         rate = float(str(search["bytes_per_second"])) / 1e6
-        lines.append(f"{search['words']:>14}{search['by']:>14}{search['seconds']:>14.2f}{rate:>14.0f}")
+        lines.append(f"{search['words']:>14}{search['by']:>24}{search['seconds']:>14.2f}{rate:>14.0f}")
     return lines
 
 
