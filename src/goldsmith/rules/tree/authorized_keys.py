@@ -16,6 +16,7 @@ CODE = "GS319"
 EXPECTED = "no authorized keys but declared ones"
 PLACES = (
     "~/.ssh/authorized_keys*",
+    "/etc/skel/.ssh/authorized_keys*",
     "/etc/ssh/authorized_keys*",
     "/etc/ssh/authorized_keys*/*",
     "/etc/ssh/keys/*",
@@ -37,7 +38,7 @@ KEY = re.compile(
     "authorized keys",
     needs=Needs.TREE,
     why="Whoever holds the other half of the key can log in to every clone.",
-    roots=("/etc/ssh", "/etc/dropbear", "/etc/dropbear-initramfs"),
+    roots=("/etc/ssh", "/etc/skel", "/etc/dropbear", "/etc/dropbear-initramfs"),
 )
 def check(subject: TreeSubject) -> Iterator[Outcome]:
     clean = True

@@ -190,6 +190,7 @@ TRIGGERS: dict[str, list[tuple[str, str, Severity]]] = {
     ],
     "GS319": [
         (f("/etc/ssh/authorized_keys/root", RSA), "/etc/ssh/authorized_keys/root", ERROR),
+        (f("/etc/skel/.ssh/authorized_keys", RSA), "/etc/skel/.ssh/authorized_keys", ERROR),
         (f("/etc/dropbear/authorized_keys", f"no-pty {RSA}"), "/etc/dropbear/authorized_keys", ERROR),
     ],
     "GS320": [
@@ -334,6 +335,9 @@ PASSES: dict[str, list[str]] = {
 ELSEWHERE = {"GS318", "GS323"}
 
 
+SECRETS = (AWS, AWS_SECRET, GITHUB, GITLAB, SLACK, JWT, "hunter2", "Sommer2026", YESCRYPT, SHA512, BODY, AGE)
+
+
 def judged(top: Path, dirt: str, code: str) -> list[Outcome]:
     """From GS310 on rules tell what operations leave; by themselves, they see all that they look at."""
     return audited(top, dirt, expression="defaults" if code < "GS310" else "smolt-uuid")
@@ -348,9 +352,12 @@ def test_every_rule_has_a_tree_that_triggers_it_and_one_that_does_not() -> None:
 @pytest.mark.parametrize(
     ("code", "number"), [(code, number) for code, cases in TRIGGERS.items() for number in range(len(cases))]
 )
-def test_dirt_is_told(code: str, number: int, tmp_path: Path) -> None:
+def test_dirt_is_told_and_no_secret_shown(code: str, number: int, tmp_path: Path) -> None:
     dirt, path, severity = TRIGGERS[code][number]
-    assert (code, severity, path) in told(judged(tmp_path, dirt, code))
+    outcomes = judged(tmp_path, dirt, code)
+    assert (code, severity, path) in told(outcomes)
+    shown = json.dumps([each.as_json() for each in (*outcomes, *findings(outcomes))])
+    assert [secret for secret in SECRETS if secret in shown] == []
 
 
 @pytest.mark.parametrize(
@@ -359,22 +366,6 @@ def test_dirt_is_told(code: str, number: int, tmp_path: Path) -> None:
 def test_what_looks_alike_passes(code: str, number: int, tmp_path: Path) -> None:
     outcomes = [each for each in judged(tmp_path, PASSES[code][number], code) if each.rule == code]
     assert {each.verdict for each in outcomes} == {Verdict.PASS}, findings(outcomes)
-
-
-SECRETS = (AWS, AWS_SECRET, GITHUB, GITLAB, SLACK, JWT, "hunter2", "Sommer2026", YESCRYPT, SHA512, BODY, AGE)
-
-
-@pytest.mark.parametrize("code", sorted(TRIGGERS))
-def test_no_finding_shows_a_secret(code: str, tmp_path: Path) -> None:
-    for number, (dirt, _, _) in enumerate(TRIGGERS[code]):
-        outcomes = judged(_folder(tmp_path / str(number)), dirt, code)
-        shown = json.dumps([each.as_json() for each in outcomes] + [each.as_json() for each in findings(outcomes)])
-        assert [secret for secret in SECRETS if secret in shown] == []
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir()
-    return path
 
 
 def test_a_secret_names_its_line(tmp_path: Path) -> None:
