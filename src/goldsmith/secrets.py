@@ -11,7 +11,6 @@ import hmac
 import json
 import os
 import re
-import shlex
 import stat
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -73,7 +72,7 @@ class Secret:
         text = self.value.decode("utf-8", "surrogateescape")
         spelled = (
             text.replace("'", "'\\''"),
-            shlex.quote(text)[1:-1],
+            text.replace("'", "'\"'\"'"),
             json.dumps(text)[1:-1],
             json.dumps(text, ensure_ascii=False)[1:-1],
             printable(text),

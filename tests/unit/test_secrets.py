@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shlex
 import stat
 import traceback
 from collections.abc import Callable
@@ -88,6 +89,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "lower case": lambda text: quote(text, safe="").replace("%2F", "%2f").replace("%3D", "%3d").replace("%2B", "%2b"),
     "JSON": lambda text: json.dumps({"token": text}),
     "hex": lambda text: text.encode().hex(),
+    "a quoted word": shlex.quote,
     "a shell's trace": lambda text: "+ curl '" + text.replace("'", "'\\''") + "'",
 }
 
