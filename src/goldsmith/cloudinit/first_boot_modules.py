@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from goldsmith.cloudinit.module_distros import distros_of
 from goldsmith.cloudinit.modules import Module, Stage
 from goldsmith.cloudinit.version import Version
 
@@ -37,10 +38,9 @@ class ModuleRun:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a module; without `distros` it runs on all, without `keys` it needs none."""
+    """What is known of a module; without `keys` it needs none. Its distributions stand in `module_distros`."""
 
     frequency: Frequency = Frequency.INSTANCE
-    distros: frozenset[str] | None = None
     keys: frozenset[str] = frozenset()
     keys_since: Version = (0, 0)
     since: Version = (0, 0)
@@ -50,51 +50,35 @@ class Known:
 def _known(
     *keys: str,
     frequency: Frequency = Frequency.INSTANCE,
-    distros: frozenset[str] | None = None,
     keys_since: Version = (0, 0),
     since: Version = (0, 0),
     until: Version = (99, 0),
 ) -> Known:
-    return Known(frequency, distros, frozenset(keys), keys_since, since, until)
+    return Known(frequency, frozenset(keys), keys_since, since, until)
 
 
-_UBUNTU = frozenset({"ubuntu"})
-_DEBIANS = frozenset({"debian", "ubuntu", "raspberry-pi-os"})
-_SUSES = frozenset(
-    {
-        "opensuse", "opensuse-leap", "opensuse-microos", "opensuse-tumbleweed", "sle_hpc", "sle-micro", "sles", "suse",
-    }
-)  # fmt: skip
-# Distributions whose repositories yum_add_repo knows. AlmaLinux and Rocky are not among those of rh_subscription.
-_YUM = frozenset(
-    {
-        "almalinux", "amazon", "azurelinux", "centos", "cloudlinux", "eurolinux", "fedora", "mariner", "openeuler",
-        "openEuler", "OpenCloudOS", "openmandriva", "photon", "rhel", "rocky", "TencentOS", "virtuozzo",
-    }
-)  # fmt: skip
-_REDHATS = _YUM | {"miraclelinux"}
 _ALWAYS, _ONCE = Frequency.ALWAYS, Frequency.ONCE
 MODULES: Mapping[str, Known] = {
     "ansible": _known("ansible"),
-    "apk_configure": _known("apk_repos", distros=frozenset({"alpine"})),
-    "apt_configure": _known(distros=_DEBIANS),
-    "apt_pipelining": _known("apt_pipelining", distros=_DEBIANS),
+    "apk_configure": _known("apk_repos"),
+    "apt_configure": _known(),
+    "apt_pipelining": _known("apt_pipelining"),
     "bootcmd": _known("bootcmd", frequency=_ALWAYS),
-    "byobu": _known(distros=_DEBIANS),
-    "ca_certs": _known("ca_certs", "ca-certs", distros=_DEBIANS | _SUSES | _REDHATS | {"alpine", "aosc"}),
+    "byobu": _known(),
+    "ca_certs": _known("ca_certs", "ca-certs"),
     "chef": _known("chef", frequency=_ALWAYS),
     "disable_ec2_metadata": _known("disable_ec2_metadata", frequency=_ALWAYS),
     "disk_setup": _known("disk_setup", "fs_setup"),
-    "fan": _known("fan", distros=_UBUNTU),
+    "fan": _known("fan"),
     "final_message": _known(frequency=_ALWAYS),
     "growpart": _known(frequency=_ALWAYS),
-    "grub_dpkg": _known("grub_dpkg", "grub-dpkg", distros=_DEBIANS, keys_since=(24, 4)),
+    "grub_dpkg": _known("grub_dpkg", "grub-dpkg", keys_since=(24, 4)),
     "install_hotplug": _known(),
-    "keyboard": _known("keyboard", distros=_DEBIANS | _SUSES | _REDHATS | {"arch", "alpine"}),
+    "keyboard": _known("keyboard"),
     "keys_to_console": _known(),
-    "landscape": _known("landscape", distros=_UBUNTU),
+    "landscape": _known("landscape"),
     "locale": _known(),
-    "lxd": _known("lxd", distros=_UBUNTU),
+    "lxd": _known("lxd"),
     "mcollective": _known("mcollective"),
     "migrator": _known(frequency=_ALWAYS, until=(24, 1)),
     "mounts": _known(),
@@ -105,12 +89,12 @@ MODULES: Mapping[str, Known] = {
     "phone_home": _known("phone_home"),
     "power_state_change": _known("power_state"),
     "puppet": _known("puppet"),
-    "raspberry_pi": _known("rpi", distros=frozenset({"raspberry-pi-os"}), since=(25, 2)),
+    "raspberry_pi": _known("rpi", since=(25, 2)),
     "refresh_rmc_and_interface": _known(frequency=_ALWAYS, until=(23, 2)),
     "reset_rmc": _known(),
     "resizefs": _known(frequency=_ALWAYS),
-    "resolv_conf": _known("manage_resolv_conf", distros=(_REDHATS - {"almalinux", "rocky", "centos"}) | _SUSES),
-    "rh_subscription": _known("rh_subscription", distros=frozenset({"fedora", "rhel", "openeuler"})),
+    "resolv_conf": _known("manage_resolv_conf"),
+    "rh_subscription": _known("rh_subscription"),
     "rightscale_userdata": _known(until=(24, 1)),
     "rsyslog": _known("rsyslog"),
     "runcmd": _known("runcmd"),
@@ -123,24 +107,24 @@ MODULES: Mapping[str, Known] = {
     "seed_random": _known(),
     "set_hostname": _known(),
     "set_passwords": _known(),
-    "snap": _known("snap", distros=_UBUNTU),
-    "spacewalk": _known("spacewalk", distros=frozenset({"rhel", "fedora", "openeuler"})),
+    "snap": _known("snap"),
+    "spacewalk": _known("spacewalk"),
     "ssh": _known(),
     "ssh_authkey_fingerprints": _known(),
-    "ssh_import_id": _known(distros=_DEBIANS | {"alpine", "cos"}),
+    "ssh_import_id": _known(),
     "timezone": _known("timezone"),
-    "ubuntu_advantage": _known("ubuntu_advantage", "ubuntu-advantage", distros=_UBUNTU),
-    "ubuntu_autoinstall": _known("autoinstall", frequency=_ONCE, distros=_UBUNTU),
-    "ubuntu_drivers": _known("drivers", distros=_UBUNTU),
-    "ubuntu_pro": _known("ubuntu_pro", "ubuntu_advantage", "ubuntu-advantage", distros=_UBUNTU, since=(24, 1)),
+    "ubuntu_advantage": _known("ubuntu_advantage", "ubuntu-advantage"),
+    "ubuntu_autoinstall": _known("autoinstall", frequency=_ONCE),
+    "ubuntu_drivers": _known("drivers"),
+    "ubuntu_pro": _known("ubuntu_pro", "ubuntu_advantage", "ubuntu-advantage", since=(24, 1)),
     "update_etc_hosts": _known("manage_etc_hosts", frequency=_ALWAYS),
     "update_hostname": _known(frequency=_ALWAYS),
     "users_groups": _known(),
-    "wireguard": _known("wireguard", distros=_UBUNTU),
+    "wireguard": _known("wireguard"),
     "write_files": _known("write_files"),
     "write_files_deferred": _known("write_files"),
-    "yum_add_repo": _known("yum_repos", distros=_YUM),
-    "zypper_add_repo": _known("zypper", frequency=_ALWAYS, distros=_SUSES),
+    "yum_add_repo": _known("yum_repos"),
+    "zypper_add_repo": _known("zypper", frequency=_ALWAYS),
 }
 
 
@@ -169,6 +153,19 @@ def module_runs(
             why_not = None
             if known.keys and version >= known.keys_since and not known.keys & config.keys():
                 why_not = f"none of its keys is set: {', '.join(sorted(known.keys))}"
-            elif known.distros is not None and distro not in known.distros and module.name not in forced:
+            elif (
+                (distros := distros_of(module.name, version)) is not None
+                and distro not in distros
+                and _as_written(module) not in forced
+            ):
                 why_not = f"it does not know {distro}"
             yield ModuleRun(stage, module.name, runs=why_not is None, frequency=frequency, why=why_not)
+
+
+def _as_written(module: Module) -> str:
+    """The name as `unverified_modules` has to spell it: as in the list of modules."""
+    match module.entry:
+        case str(name) | [str(name), *_] | {"name": str(name)}:
+            return name.strip()
+        case _:
+            return module.name
