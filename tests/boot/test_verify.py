@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ from goldsmith.machine.acceleration import acceleration
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.rule import Verdict
+from goldsmith.verification.prediction import differences
+from goldsmith.verification.rehearse import predict_of, rehearse
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import judge_evidence, verify
 
@@ -83,7 +87,8 @@ def failures(verification: Verification) -> dict[str, str]:
 
 def test_a_good_image_is_proven_in_both_meanings_of_no_user_data(debian12: Base, tmp_path: Path) -> None:
     folder = tmp_path / "good"
-    proof = verified(debian12, image(debian12, folder), folder, Seed.NONE, Seed.EMPTY_NOCLOUD)
+    disk = image(debian12, folder)
+    proof = verified(debian12, disk, folder, Seed.NONE, Seed.EMPTY_NOCLOUD)
     assert proof.verdict is Verdict.PASS, proof.as_text()
     assert proof.meanings() == (
         "clone-1: no seed at all (DataSourceNone): proved",
@@ -93,6 +98,26 @@ def test_a_good_image_is_proven_in_both_meanings_of_no_user_data(debian12: Base,
     assert judge_evidence(recorded) == proof.outcomes
     assert (folder / "record" / "clone-1.console.log").stat().st_size > 10_000
     assert sorted(path.name for path in folder.iterdir()) == ["image.qcow2", "record"]
+    machines_do_as_predicted_and_as_rehearsed(debian12, disk, recorded)
+
+
+def machines_do_as_predicted_and_as_rehearsed(base: Base, disk: Disk, booted: Evidence) -> None:
+    """The check of the check: what predictions and containers say is what machines show."""
+    engine, _ = choose_engine(None, base.trust)
+    scratch = disk.path.parent
+    for clone in booted.clones:
+        predicted = predict_of(disk, clone.seed, scratch=scratch, engine=engine)
+        assert clone.facts is not None
+        assert differences(predicted, clone.facts) == ()
+        assert clone.ready
+    if os.geteuid() != 0:
+        return  # containers are for root
+    clones = tuple(replace(rehearse(disk, clone.seed, scratch=scratch), name=clone.name) for clone in booted.clones)
+    rehearsed = judge_evidence(replace(booted, clones=clones))
+    verdicts = {(each.rule, each.subject): each.verdict for each in judge_evidence(booted)}
+    differing = {key for each in rehearsed if each.verdict is not verdicts[key := (each.rule, each.subject)]}
+    # What no kernel and no boot loader of the image did stays unproven.
+    assert {rule for rule, _ in differing} == {"GS401"}
 
 
 def test_the_two_worst_images_are_named(debian12: Base, tmp_path: Path) -> None:
