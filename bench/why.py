@@ -5,6 +5,7 @@ Everything in the page was measured by the run that wrote it. Usage: scripts/why
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 import sys
@@ -190,7 +191,7 @@ def _page(ways: Sequence[Way], first: BootRecord, machines: Acceleration) -> Ite
         "itself. The usual four tools seal it (virt-customize, virt-sysprep, virt-sparsify --in-place,",
         "qemu-img convert -c), and so does goldsmith, with the same drop-in that asks for the user `admin`. Two clones",
         "of each image boot, without user-data, and power off. The page was written by the run that measured it; what",
-        "it tells of clones was read from their disks.",
+        "it tells of clones was read from their disks, and of sshd from their consoles.",
         "",
         "| | four tools | goldsmith |",
         "|---|---|---|",
@@ -234,8 +235,12 @@ def _host_keys(way: Way) -> str:
 
 
 def _sshd(way: Way) -> str:
-    failed = ["Failed to start ssh" in record.console.read_text(errors="replace") for record, _ in way.clones]
+    failed = ["Failed to start ssh" in _uncolored(record.console) for record, _ in way.clones]
     return "**failed**" if all(failed) else "started" if not any(failed) else "one failed"
+
+
+def _uncolored(console: Path) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", console.read_text(errors="replace"))
 
 
 def _users(way: Way) -> str:
