@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goldsmith.guest.change import ABSENT, Link, MakeDirectory, Plan, Remove, Seen, SetAttributes, Write
 from goldsmith.guest.index import Entry, FileType, Index
@@ -132,10 +135,40 @@ def test_a_dry_run_foresees_what_a_plan_makes() -> None:
 
 def test_a_second_plan_is_empty() -> None:
     index = labeled(listing("/etc/x", "/etc/y -> x", "/odd"), dict.fromkeys(("/", "/etc", "/etc/x", "/etc/y"), ""))
-    given = planned(index)
+    labels = planned(index)
 
     def after(each: Entry) -> Entry:
-        label = given.get(each.path)
+        label = labels.get(each.path)
         return replace(each, xattrs={ATTRIBUTE: label}) if label is not None else each
 
     assert planned(Index(map(after, index.values())), before={}) == {}
+
+
+NAMES = [f"{folder}/{name}" for folder in ("", "/etc", "/odd") for name in ("a", "b", "c")]
+LABELS = st.sampled_from(["", "u:r:etc_t:s0", "x:r:etc_t:s0", "u:r:default_t:s0", "u:r:by_hand_t:s0", "u:r:file_t:s0"])
+
+
+@given(
+    given_files=st.dictionaries(st.sampled_from(NAMES), st.tuples(st.integers(1, 4), LABELS)),
+    known=st.none() | st.sets(st.sampled_from(NAMES)),
+    relabel=st.booleans(),
+)
+def test_after_any_plan_nothing_is_left_to_plan(
+    given_files: Mapping[str, tuple[int, str]], known: set[str] | None, *, relabel: bool
+) -> None:
+    """Names of one inode have one label: what is given to one of them is given to all."""
+    labels = dict(given_files.values())
+    links = Counter(inode for inode, _ in given_files.values())
+
+    def tree() -> Index:
+        return Index(
+            replace(entry(path, inode=inode), links=links[inode], xattrs={ATTRIBUTE: labels[inode].encode()})
+            for path, (inode, _) in given_files.items()
+        )
+
+    before = {path: each for path, each in tree().items() if path in known} if known is not None else None
+    first = plan_labels(tree(), POLICY, before=before, relabel=relabel)
+    for change in first.plan:
+        assert isinstance(change, SetAttributes)
+        labels[given_files[change.path][0]] = (change.label or b"").rstrip(b"\0").decode()
+    assert plan_labels(tree(), POLICY, before=before, relabel=relabel).plan.changes == ()

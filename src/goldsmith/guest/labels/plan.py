@@ -44,15 +44,16 @@ def plan_labels(
     """
     changes: list[SetAttributes] = []
     undecided: list[str] = []
-    first_names: dict[tuple[object, ...], str] = {}
+    named = _names_of_one_inode(index)
     for entry in index.values():
         if any(entry.path == place or entry.path.startswith(f"{place}/") for place in unlabelable):
             continue
-        made = before is not None and is_new(entry, before)
+        names = named.get(_identity(entry), (entry,))
+        made = before is not None and all(is_new(name, before) for name in names)
         present = label_of(entry)
         if not (made or relabel or _is_missing(present)):
             continue
-        wanted = policy.label(first_names.setdefault(_identity(entry), entry.path), entry.type)
+        wanted = policy.label(names[0].path, entry.type)
         if wanted is NoLabel.UNDECIDED:
             undecided.append(entry.path)
         elif isinstance(wanted, str) and _has_to_change(present, wanted, policy, made=made):
@@ -113,11 +114,20 @@ def _type(label: str) -> str:
     return parts[2] if len(parts) > 2 else ""
 
 
+def _names_of_one_inode(index: Index) -> dict[tuple[object, ...], list[Entry]]:
+    """The names of every inode that has several: there is one label to have, which the first name decides. A further
+    name does not make it new.
+    """
+    named: dict[tuple[object, ...], list[Entry]] = {}
+    for entry in index.values():
+        if entry.links > 1 and not entry.is_directory:
+            named.setdefault(_identity(entry), []).append(entry)
+    return named
+
+
 def _identity(entry: Entry) -> tuple[object, ...]:
-    """The same for the names of one inode: all get the label of the first, as there is only one to have."""
-    if entry.links == 1 or entry.is_directory:
-        return (entry.path,)
-    return (entry.inode, entry.type, entry.size, entry.mtime)
+    """An index does not tell file systems apart: the same inode number on two of them differs in the rest."""
+    return (entry.inode, entry.type, entry.size, entry.mtime, entry.links)
 
 
 def _unmade(path: str, kind: FileType) -> Entry:
