@@ -50,8 +50,6 @@ def settings_of(
     default_user = fold([old, shipped])
     wanted: dict[str, dict[Any, Any]] = {}
     for name, settings in _entries(config.get("users"), adds_default=bool(old)):
-        if not name:
-            continue
         wanted[name] = fold([wanted.get(name, {}), settings])
     wanted = {name: {_key(key): value for key, value in settings.items()} for name, settings in wanted.items()}
     default_name = None
@@ -76,7 +74,7 @@ def _entries(users: Any, *, adds_default: bool) -> Iterator[tuple[str, dict[Any,
             for name, value in users.items():
                 if isinstance(value, dict):
                     yield str(name), value
-                elif str(value).strip().lower() in _TRUE:
+                elif name and str(value).strip().lower() in _TRUE:
                     yield str(name), {}
         case list():
             for entry in users:
