@@ -26,7 +26,7 @@ name, _ = ug_util.extract_default(users)
 answer = ({user: {k: v for k, v in own.items() if k != "default"} for user, own in users.items()}, name)
 """
 NAMES = st.sampled_from(["default", "debian", "joe", "eve", ""])
-GROUPS = st.one_of(
+GROUPS: st.SearchStrategy[Any] = st.one_of(
     st.just([]), st.lists(st.sampled_from(["adm", "sudo", "x y"]), max_size=2), st.just("adm, sudo"), st.none()
 )
 SETTINGS = st.fixed_dictionaries(
