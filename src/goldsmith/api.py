@@ -114,14 +114,15 @@ def explain(
     sets: Iterable[str] = (),
     distro: str | None = None,
     cmdline: str | None = None,
+    kind: Kind | None = None,
     emit: Emit = ignore,
 ) -> Explanation:
     """What cloud-init will do with a disk, a directory, a recipe or one file of its configuration.
 
-    `distro` names the known defaults below a recipe or a file; `cmdline` replaces the kernel's command line of the
-    image. Raises InputError where nothing can be explained.
+    `kind` overrides what the path looks like; `distro` names the known defaults below a recipe or a file; `cmdline`
+    replaces the kernel's command line of the image. Raises InputError where nothing can be explained.
     """
-    match kind_of(path):
+    match kind or kind_of(path):
         case Kind.RECIPE:
             recipe = load_recipe(path, sets)
             return explain_recipe(recipe, distro=distro, engine=engine, cmdline=cmdline, emit=emit)

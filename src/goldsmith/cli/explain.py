@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from goldsmith.cli.conversation import conversation, finding_lines
+from goldsmith.cli.lint import As
 from goldsmith.cli.options import Engine, Events, Format, Json, Sets
 
 
@@ -39,6 +40,9 @@ def explain(
         str | None,
         typer.Option("--cmdline", help="The kernel's command line. Default: the one in the image's boot loader."),
     ] = None,
+    as_: Annotated[
+        As | None, typer.Option("--as", help="What the argument is, where its name does not say it.")
+    ] = None,
     format: Format = None,
     engine: Engine = None,
     sets: Sets = None,
@@ -58,6 +62,7 @@ def explain(
       goldsmith explain 99-custom-defaults.cfg --distro rocky/9 --json
     """
     from goldsmith import api
+    from goldsmith.pipeline.existing.lint import Kind
 
     with conversation("explain", json=json, events=events) as talk:
         explanation = api.explain(
@@ -67,6 +72,7 @@ def explain(
             sets=sets or (),
             distro=distro,
             cmdline=cmdline,
+            kind=Kind(as_.value) if as_ is not None else None,
             emit=talk.emit,
         )
         if key is not None:

@@ -145,6 +145,13 @@ def test_a_stronger_file_that_sets_the_list_is_named(cloud: Any) -> None:
     assert not (cloud / DROP_IN).exists()
 
 
+def test_a_base_whose_drop_ins_lie_elsewhere_is_told(cloud: Any) -> None:
+    (cloud / "etc/cloud/cloud.cfg").write_text(CLOUD_CFG + "conf_d: /srv/conf\n")
+    with pytest.raises(BuildError, match="names another folder"):
+        defaults(config=CONFIG).perform(cloud.session)
+    assert not (cloud / DROP_IN).exists()
+
+
 def test_defaults_repeated_do_not_lose_modules(cloud: Any) -> None:
     step = defaults(config=CONFIG, disable_modules=["runcmd"])
     step.perform(cloud.session)

@@ -14,6 +14,7 @@ from goldsmith import api
 from goldsmith.cloudinit.effective import CLOUD_CFG
 from goldsmith.cloudinit.shipped import guessed_name, shipped_by
 from goldsmith.errors import InputError
+from goldsmith.pipeline.existing.lint import Kind
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -144,6 +145,12 @@ def test_one_file_lies_over_what_a_distribution_ships(tmp_path: Path) -> None:
     assert rocky["origins"]["/system_info/default_user/name"]["overrides"] == [
         {"file": CLOUD_CFG, "line": None, "column": None, "value": "rocky"}
     ]
+
+
+def test_what_an_argument_is_can_be_said(tmp_path: Path) -> None:
+    file = tmp_path / "defaults.txt"
+    file.write_bytes(BY_HAND)
+    assert document(file, kind=Kind.CLOUD_CONFIG)["kind"] == "cloud-config"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from goldsmith.cloudinit import document, modules
-from goldsmith.cloudinit.effective import CLOUD_CFG_D, effective
+from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, effective
 from goldsmith.cloudinit.files import LIMIT, read_configuration
 from goldsmith.customization import hostfiles
 from goldsmith.customization.cloudconfig import put, require_cloud_init
@@ -108,6 +108,11 @@ defaults:
         others = {path: content for path, content in files.items() if path != self.path}
         written = without_modules(self.content(session.folder), self.disable_modules, others)
         after = effective({**others, self.path: written})
+        if self.path not in after.sources:
+            raise BuildError(
+                f"{self.KEY}: cloud-init would not read {self.path}: conf_d in {CLOUD_CFG} names another folder",
+                hint=f"add a step that removes conf_d from {CLOUD_CFG}",
+            )
         for module in self.disable_modules:
             if after.runs(module):
                 raise BuildError(
