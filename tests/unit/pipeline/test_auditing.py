@@ -161,6 +161,20 @@ def test_one_error_that_is_not_waived_fails_the_step(dirty: Path, tmp_path: Path
     assert "GS301" not in caught.value.message
 
 
+def test_what_nothing_could_look_at_is_an_error(clean: Path, tmp_path: Path, events: list[Event]) -> None:
+    os.mkfifo(clean / "etc/shadow")
+    with pytest.raises(ProofError, match="GS311 not proven: no password hashes: /etc/shadow cannot be read"):
+        sealed(clean, DEFAULTS, events, tmp_path)
+    waived = replace(DEFAULTS, waivers=(Waiver("GS311", "looked at by hand", "/etc/shadow"),))
+    assert not sealed(clean, waived, events, tmp_path).failed
+
+
+def test_a_tree_without_accounts_is_no_error(clean: Path) -> None:
+    (clean / "etc/passwd").unlink()
+    with opened(clean) as guest:
+        assert audit_guest(guest, DEFAULTS).findings == ()
+
+
 CANARY = Secret("token", b"s3cr3t of the build")
 
 

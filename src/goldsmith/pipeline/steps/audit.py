@@ -12,7 +12,7 @@ from goldsmith.disk.disk import Disk
 from goldsmith.disk.scan import scan
 from goldsmith.errors import ProofError
 from goldsmith.events import Emit, Note
-from goldsmith.findings import Finding, Severity, printable
+from goldsmith.findings import Finding, GuestPlace, Severity, printable
 from goldsmith.generalization.look import look
 from goldsmith.generalization.operation import Operation
 from goldsmith.generalization.sparing import Keep
@@ -23,7 +23,7 @@ from goldsmith.pipeline.steps.cloud_config import cloud_config_of
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.bytes.subject import BytesSubject, found_on_disk, patterns_of
 from goldsmith.rules.cloudconfig.lint import outcomes as cloud_config_outcomes
-from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
+from goldsmith.rules.rule import Needs, Outcome, Verdict, judge, rules_of
 from goldsmith.rules.tree import audit as tree
 from goldsmith.rules.tree.subject import TreeSubject
 from goldsmith.rules.waiver import Waiver, waive
@@ -92,10 +92,19 @@ def audit_guest(guest: Guest, intent: Intent) -> Audited:
 
 
 def judged(outcomes: Iterable[Outcome], intent: Intent, canaries: Iterable[Secret] = ()) -> Audited:
-    """The result that outcomes make, with what is waived."""
+    """The result that outcomes make, with what is waived. What nothing could look at is an error too."""
     told = tuple(outcomes)
-    found, idle = waive(tree.findings(told), intent.waivers)
+    found, idle = waive((finding for outcome in told if (finding := _finding(outcome)) is not None), intent.waivers)
     return Audited(told, found, idle, tuple(canary.name for canary in canaries))
+
+
+def _finding(outcome: Outcome) -> Finding | None:
+    if outcome.finding is not None or outcome.verdict is not Verdict.UNPROVEN:
+        return outcome.finding
+    place = GuestPlace(outcome.subject) if outcome.subject.startswith("/") else None
+    message = f"not proven: {outcome.expected}: {outcome.message}"
+    hint = "look at it yourself, and waive the rule with what you found as the reason"
+    return Finding(outcome.rule, Severity.ERROR, message, place, hint, subject=outcome.subject)
 
 
 def judge_guest(guest: Guest, intent: Intent) -> list[Outcome]:

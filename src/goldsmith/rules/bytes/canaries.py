@@ -59,4 +59,4 @@ def _failed(name: str, found: list[Found]) -> Outcome:
 
 
 def _unread(paths: tuple[str, ...]) -> str:
-    return f"{len(paths)} files could not be read"
+    return f"not found, but {len(paths)} of the tree's paths could not be read"

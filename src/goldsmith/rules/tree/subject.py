@@ -28,6 +28,10 @@ AUDIT_ROOTS = (
 )
 
 
+# Longest file of configuration that a rule reads.
+READ_LIMIT = 1 << 20
+
+
 @dataclass(frozen=True)
 class TreeSubject:
     """`operations` are those that generalized the tree (for a tree of unknown origin, the defaults), `keep` and
@@ -72,7 +76,7 @@ class TreeSubject:
             if entry.is_regular and entry.size and name.search(entry.path) and entry.path not in self._doomed:
                 yield entry
 
-    def read(self, path: str, limit: int = 1 << 20) -> bytes:
+    def read(self, path: str, limit: int = READ_LIMIT) -> bytes:
         """A file's content, links followed; nothing where there is no file, or one too long to be what it seems."""
         return self.view.read(path, limit=limit) or b""
 

@@ -16,7 +16,7 @@ from goldsmith.guest.labels.places import FSTAB, unlabelable
 from goldsmith.guest.labels.plan import AUTORELABEL, plan_labels
 from goldsmith.guest.labels.policy import read_policy
 from goldsmith.rules.rule import Needs, Outcome, rule
-from goldsmith.rules.tree.subject import TreeSubject, failed, passed, unproven
+from goldsmith.rules.tree.subject import TreeSubject, failed, passed
 
 CODE = "GS323"
 EXPECTED = "every file has an SELinux label"
@@ -52,8 +52,10 @@ def check(subject: TreeSubject) -> Iterator[Outcome]:
     labeling = plan_labels(view.index, policy, unlabelable=unlabelable(subject.read(FSTAB)))
     bare = [change.path for change in labeling.plan]
     if labeling.undecided:
-        what = f"no line of the policy that can be read decides about {len(labeling.undecided)} paths without a label"
-        yield unproven(CODE, labeling.undecided[0], EXPECTED, what)
+        first, count = labeling.undecided[0], len(labeling.undecided)
+        message = f"{count} paths have no SELinux label, and no line of the policy that can be read gives them one"
+        hint = "label them by `restorecon` on a clone, and look what it does"
+        yield failed(CODE, first, EXPECTED, f"{count} without", message, hint=hint, severity=Severity.WARNING)
     elif not bare:
         yield passed(CODE, "/", EXPECTED, f"{len(view.index)} paths")
     if bare:

@@ -356,7 +356,7 @@ def test_dirt_is_told_and_no_secret_shown(code: str, number: int, tmp_path: Path
     dirt, path, severity = TRIGGERS[code][number]
     outcomes = judged(tmp_path, dirt, code)
     assert (code, severity, path) in told(outcomes)
-    shown = json.dumps([each.as_json() for each in (*outcomes, *findings(outcomes))])
+    shown = json.dumps([[each.as_json() for each in outcomes], [each.as_json() for each in findings(outcomes)]])
     assert [secret for secret in SECRETS if secret in shown] == []
 
 
@@ -409,6 +409,12 @@ def test_too_many_files_are_a_warning(tmp_path: Path, monkeypatch: pytest.Monkey
     (found,) = findings(audited(tmp_path, dirt))
     assert (found.code, found.severity) == ("GS318", WARNING)
     assert "files were not searched for secrets: the limit is reached after 5" in found.message
+
+
+@pytest.mark.parametrize("path", ["/etc/sudoers", "/etc/cloud/cloud.cfg.d/9.cfg", "/etc/ssh/authorized_keys/root"])
+def test_a_configuration_too_long_to_be_read_is_unproven(path: str, tmp_path: Path) -> None:
+    outcomes = audited(tmp_path, f(path, "# long\n" * 200_000))
+    assert [each.subject for each in outcomes if each.verdict is Verdict.UNPROVEN] == [path]
 
 
 def test_a_sweep_within_its_bounds_passes(tmp_path: Path) -> None:
