@@ -16,7 +16,7 @@ from goldsmith.cloudinit.effective import Effective, effective
 from goldsmith.cloudinit.first_boot_applied import Applied
 from goldsmith.cloudinit.first_boot_modules import Frequency, ModuleRun, module_runs
 from goldsmith.cloudinit.first_boot_packages import Packages, packages_of
-from goldsmith.cloudinit.first_boot_record import FirstBoot
+from goldsmith.cloudinit.first_boot_record import DIES, FirstBoot
 from goldsmith.cloudinit.first_boot_user_data import read_user_data
 from goldsmith.cloudinit.merging import fold
 from goldsmith.cloudinit.modules import read_stages
@@ -56,7 +56,7 @@ def predict(
     datasource = expected_datasource(decision, seed)
     runs, why, errors = decision.enabled, decision.why, []
     if runs and system.fatal is not None:
-        errors.append(f"every stage dies: {system.fatal}")
+        errors.append(f"{DIES}: {system.fatal}")
         datasource = None
     elif runs and datasource is None:
         errors.append("No instance datasource found: nothing of the configuration is applied")

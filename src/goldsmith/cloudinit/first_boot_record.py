@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from goldsmith.cloudinit.first_boot_accounts import Account, Login
 from goldsmith.cloudinit.first_boot_modules import ModuleRun
 from goldsmith.cloudinit.first_boot_packages import Packages
 from goldsmith.cloudinit.modules import Stage
+
+# How the error begins that no stage survives.
+DIES = "every stage dies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class FirstBoot:
     def applies(self) -> bool:
         """Whether the configuration in the image is applied: cloud-init runs and finds a datasource."""
         return self.runs and self.datasource is not None
+
+    @property
+    def dies(self) -> bool:
+        """Whether cloud-init starts, but ends by an exception before it writes its status."""
+        return any(error.startswith(DIES) for error in self.errors)
 
     @property
     def reachable(self) -> bool:
@@ -109,6 +118,8 @@ class FirstBoot:
 
 def _lines(boot: FirstBoot) -> Iterator[str]:
     about = f"cloud-init {boot.version}" if boot.version else f"cloud-init of unknown version, taken for {boot.follows}"
+    if boot.version and not re.match(rf"(?:\d+:)?{re.escape(boot.follows)}(?!\d)", boot.version):
+        about += f", by the rules of {boot.follows}"
     yield f"{_SEEDS[boot.seed]} ({about})"
     if not boot.runs:
         yield f"  cloud-init does not run: {boot.why}"

@@ -22,7 +22,8 @@ def differences(predicted: FirstBoot, facts: Facts) -> tuple[str, ...]:
 
 def _differences(predicted: FirstBoot, facts: Facts) -> Iterator[str]:
     ran = facts.status is not None
-    if ran != predicted.runs:
+    # Where it dies it leaves no status.
+    if ran != (predicted.runs and not predicted.dies):
         yield f"cloud-init {'ran' if ran else 'did not run'}; predicted: {predicted.why}"
     datasource = facts.status.datasource_class if facts.status is not None else None
     if datasource != predicted.datasource:

@@ -21,10 +21,13 @@ from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.events import ignore
 from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import open_guest
+from goldsmith.machine.acceleration import Acceleration
 from goldsmith.rules.evidence import CloneEvidence
+from goldsmith.rules.rule import Verdict
 from goldsmith.verification.gather import kernel_cmdline
 from goldsmith.verification.prediction import differences
 from goldsmith.verification.rehearse import rehearse
+from goldsmith.verification.verify import verify
 
 pytestmark = [pytest.mark.root, pytest.mark.base, pytest.mark.timeout(900)]
 
@@ -68,6 +71,7 @@ CONFIGURATIONS = {
     ),
     "a replaced default user": Configuration(ADMIN),
     "an empty final stage": Configuration(LOCAL + b"packages: [htop]\ncloud_final_modules: []\n"),
+    "a file that is not UTF-8": Configuration(LOCAL, files={"/etc/cloud/cloud.cfg.d/note.cfg": b"# caf\xe9\n"}),
     "packages without a network": Configuration(LOCAL + b"packages: [htop, sudo]\n"),
 }
 
@@ -149,3 +153,24 @@ def test_a_first_boot_is_as_predicted(request: pytest.FixtureRequest, base: str,
     assert (evidence.problem, evidence.ready, evidence.off) == (None, True, True), evidence.tail
     assert differences(predicted, evidence.facts) == ()
     assert (" finished at " in console) == predicted.finished
+
+
+@pytest.mark.full
+def test_a_guest_that_restarts_itself_is_followed(debian12: Base, tmp_path: Path) -> None:
+    once = b"#cloud-config\nbootcmd: ['[ -e /root/once ] || { touch /root/once; systemctl reboot; }']\n"
+    evidence = rehearse(debian12.disk, Seed.USER_DATA, scratch=tmp_path, user_data=once)
+    assert (evidence.problem, evidence.ready, evidence.boots) == (None, True, 2)
+
+
+def test_a_good_image_fails_nothing_and_is_not_proven(debian12: Base, tmp_path: Path) -> None:
+    disk, _ = made(debian12, CONFIGURATIONS["None in the list, no seed"], tmp_path)
+    proof = verify(
+        disk,
+        engine="mount",
+        scratch=tmp_path,
+        acceleration=Acceleration(kvm=False, why="containers", speed=1.0),
+        driver="container",
+    )
+    assert proof.verdict is Verdict.UNPROVEN, proof.as_text()
+    assert {each.rule for each in proof.outcomes if each.verdict is not Verdict.PASS} == {"GS401"}
+    assert {clone.driver for clone in proof.clones} == {"container"}

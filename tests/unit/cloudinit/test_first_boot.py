@@ -163,3 +163,17 @@ def test_host_keys_without_cloud_init(unit: str, machine_id: bytes, expected: tu
     made = files(listing=b"datasource_list: [NoCloud, Ec2]\n", **{unit: b"", "etc__machine-id": machine_id})
     boot = predict(made, version=NEW)
     assert (boot.runs, boot.host_keys) == (False, expected)
+
+
+def test_a_file_that_is_not_utf_8_ends_every_stage() -> None:
+    boot = predict(files(b"# caf\xe9\n"), version=NEW)
+    assert (boot.runs, boot.dies, boot.datasource, boot.modules, boot.host_keys) == (True, True, None, (), ())
+    assert boot.errors[0].startswith("every stage dies: /etc/cloud/cloud.cfg.d/95-0.cfg")
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("26.2", "26.2"), ("27.1", "27.1, by the rules of 26.2"), ("21.4", "21.4, by the rules of 22.4")],
+)
+def test_the_text_says_whose_rules_were_followed(version: str, said: str) -> None:
+    assert predict(files(), version=version).as_text().splitlines()[0] == f"without a seed (cloud-init {said})"
