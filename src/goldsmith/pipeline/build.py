@@ -9,23 +9,20 @@ from goldsmith.disk.seal import Packing
 from goldsmith.errors import RecipeError
 from goldsmith.events import Emit, Note
 from goldsmith.findings import Severity
-from goldsmith.generalization.select import sparing_users
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.keys import build_key
-from goldsmith.pipeline.record import CUSTOMIZE_LOG, kept_on_failure
+from goldsmith.pipeline.record import kept_on_failure
 from goldsmith.pipeline.secrets import read_secrets
+from goldsmith.pipeline.shape import Bench, shape
 from goldsmith.pipeline.steps.admit import Made, admit
 from goldsmith.pipeline.steps.audit import Intent, audit_sealed, waivers_of
 from goldsmith.pipeline.steps.base import settle_base
-from goldsmith.pipeline.steps.customize import customize
 from goldsmith.pipeline.steps.disk import lay_overlay
-from goldsmith.pipeline.steps.generalize import Scripts, appending, generalize_guest, perform, read_scripts
-from goldsmith.pipeline.steps.guest import opened
-from goldsmith.pipeline.steps.labels import Spared, label_guest, list_labeled
+from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
 from goldsmith.pipeline.steps.seal import seal_disk
 from goldsmith.pipeline.steps.verify import verify_sealed
-from goldsmith.pipeline.steps.virt_sysprep import look_again, remember, require_virt_sysprep, run_virt_sysprep
+from goldsmith.pipeline.steps.virt_sysprep import require_virt_sysprep
 from goldsmith.pool.naming import ImageName
 from goldsmith.pool.pool import Image, Pool
 from goldsmith.recipe.model import Recipe
@@ -107,45 +104,22 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
 
         engine, why = choose_engine(options.engine, base.trust)
         machines = acceleration(emit)
-        keep = policy.kept()
         overlay = lay_overlay(emit, base, recipe, scratch).disk
-        grow = recipe.disk.size is not None
-        with opened(emit, overlay, engine, why, scratch=scratch, grow=grow, accelerated=machines.kvm) as guest:
-            before = list_labeled(guest)
-            customized = customize(emit, guest, recipe, record, secrets)
-            users = customized.people | frozenset(recipe.verify.expect.users.present)
-            operations = sparing_users(policy.selected(), users)
-            spared = Spared(keep, customized.declared)
-            log = appending(record / CUSTOMIZE_LOG, secrets.mask)
-            if policy.by_virt_sysprep:
-                perform(emit, guest, scripts, log)
-                was = remember(guest, operations, keep, customized.declared)
-            else:
-                generalized = generalize_guest(
-                    emit, guest, operations, keep, customized.declared, scripts=scripts, output=log
-                )
-                label_guest(emit, guest, before=before, spared=spared)
-        if policy.by_virt_sysprep:
-            run_virt_sysprep(emit, overlay, policy.wish(users), scratch=scratch, accelerated=machines.kvm)
-            with opened(emit, overlay, engine, why, scratch=scratch, accelerated=machines.kvm) as guest:
-                follow, declared = policy.by_goldsmith, customized.declared
-                generalized = look_again(emit, guest, operations, keep, declared, before=was, follow=follow)
-                label_guest(emit, guest, before=before, spared=spared)
+        bench = Bench(overlay, engine, why, scratch, record, machines.kvm, grow=recipe.disk.size is not None)
+        shaped = shape(emit, bench, recipe, secrets, scripts)
 
         packing = Packing(recipe.seal.packing)
         sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)
         image = sealed.sealed.disk
-        waivers = waivers_of(recipe)
-        intent = Intent(operations, keep, customized.declared, users, waivers)
-        canaries = tuple(secrets)
+        intent = Intent(shaped.operations, policy.kept(), shaped.customized.declared, shaped.users, waivers_of(recipe))
         audited = audit_sealed(
-            emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm, canaries=canaries
+            emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm, canaries=tuple(secrets)
         )
         proof = verify_sealed(
             emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=record
         ).verification
 
-        made = Made(recipe, key, base, customized, generalized, sealed, audited, proof)
+        made = Made(recipe, key, base, shaped.customized, shaped.generalized, sealed, audited, proof)
         admitted = admit(emit, pool, made, record)
         return Built(admitted.image, replace(proof, record=admitted.evidence) if admitted.new else None)
 
