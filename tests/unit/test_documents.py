@@ -152,7 +152,7 @@ def test_the_front_page_shows_the_steps_of_a_build() -> None:
     story = inspect.getsource(build).replace("shape(emit", inspect.getsource(shape), 1)
 
     def place(step: str) -> int:
-        called = re.search(rf"\b{functions[step]}\(\s*emit\b", story)
+        called = re.search(rf"\b{functions[step]}[(,]\s*emit\b", story)
         assert called, step
         return called.start()
 
