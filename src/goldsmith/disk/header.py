@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import assert_never
 
 from goldsmith.disk.disk import DiskFormat
+from goldsmith.disk.lock import refuse_written
 from goldsmith.disk.magic import looks_like_text, name_of
 from goldsmith.disk.source import Source
 from goldsmith.errors import InputError, TrustError
@@ -68,9 +69,10 @@ def inspect(path: Path, format: DiskFormat, *, backing: Path | None = None) -> i
     """The virtual size in bytes of an image of the stated format that names no file but `backing`.
 
     Raises TrustError for a backing file, `json:` name or data file that is not ours, for encryption, and for a stated
-    raw image that begins like another format; InputError for a file that is missing, empty, truncated, or not of the
-    stated format.
+    raw image that begins like another format; InputError for a file that is missing, empty, truncated, not of
+    the stated format, or written to by a running machine.
     """
+    refuse_written(path)
     with Source.open(path) as source:
         if source.size == 0:
             raise InputError(f"{path} is empty", hint="a disk image is needed: was its download or copy interrupted?")

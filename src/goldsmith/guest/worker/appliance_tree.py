@@ -21,7 +21,7 @@ from goldsmith.findings import printable
 from goldsmith.guest.change import Change, Link, MakeDirectory, Plan, Remove, SetAttributes, Write
 from goldsmith.guest.index import Entry, Index
 from goldsmith.guest.paths import KERNEL_DIRECTORIES, in_kernel_directory, parts, split
-from goldsmith.guest.worker.libguestfs import Handle, Status
+from goldsmith.guest.worker.libguestfs import END, SET_E2ATTRS_CLEAR, Handle, Status
 from goldsmith.guest.worker.posix_tree import LABEL, TYPES
 from goldsmith.guest.worker.preconditions import check, conflict
 from goldsmith.guest.worker.reach import reach, resolve
@@ -173,19 +173,48 @@ class ApplianceTree:
         before = self._look(change.path)
         check(change, before, lambda: self._digest(before) if before is not None else "")
         with _telling("change", change.path):
-            match change:
-                case Remove():
-                    self._remove(change, before)
-                case Write():
-                    self._write(change, before)
-                case MakeDirectory():
-                    self._make_directory(change, before)
-                case SetAttributes():
-                    self._set_attributes(change, before)
-                case Link():
-                    self._link(change, before)
-                case _:
-                    raise TypeError(f"no such change: {change!r}")
+            try:
+                self._change(change, before)
+            except OSError as error:
+                if error.errno != errno.EPERM:
+                    raise
+                # Protected files refuse before anything is changed.
+                with self._lifted(parent, before) as was_protected:
+                    if not was_protected:
+                        raise
+                    self._change(change, before)
+
+    @contextlib.contextmanager
+    def _lifted(self, parent: str, before: Entry | None) -> Iterator[bool]:
+        """As `protection.lifted`: immutable and append-only files are neither for the one change."""
+        paths = [parent]
+        if before is not None and (before.is_regular or before.is_directory):
+            paths.append(before.path)
+        flags = {path: set(self._handle.call_text("get_e2attrs", path)) & set("ai") for path in paths}
+        protected = {path: "".join(sorted(each)) for path, each in flags.items() if each}
+        for path, each in protected.items():
+            self._handle.call("set_e2attrs", path, each, SET_E2ATTRS_CLEAR, 1, END)
+        try:
+            yield bool(protected)
+        finally:
+            for path, each in reversed(protected.items()):
+                if self._look(path) is not None:
+                    self._handle.call("set_e2attrs", path, each, END)
+
+    def _change(self, change: Change, before: Entry | None) -> None:
+        match change:
+            case Remove():
+                self._remove(change, before)
+            case Write():
+                self._write(change, before)
+            case MakeDirectory():
+                self._make_directory(change, before)
+            case SetAttributes():
+                self._set_attributes(change, before)
+            case Link():
+                self._link(change, before)
+            case _:
+                raise TypeError(f"no such change: {change!r}")
 
     def _remove(self, change: Remove, before: Entry | None) -> None:
         if before is None:

@@ -19,6 +19,7 @@ PIECE = 1 << 20
 ADD_DRIVE_READONLY, ADD_DRIVE_FORMAT, ADD_DRIVE_DISCARD = 0, 1, 10
 E2FSCK_CORRECT, E2FSCK_FORCE_ALL = 0, 1
 XFS_GROWFS_DATA = 0
+SET_E2ATTRS_CLEAR = 0
 END = -1
 
 Argument = str | bytes | int | ctypes.c_int64 | ctypes.c_size_t | ctypes.Array[ctypes.c_char] | Sequence[str]

@@ -21,6 +21,7 @@ from goldsmith.guest.change import Change, Link, MakeDirectory, Plan, Remove, Se
 from goldsmith.guest.index import Entry, FileType, Index
 from goldsmith.guest.paths import KERNEL_DIRECTORIES, parts, split
 from goldsmith.guest.worker.preconditions import check, conflict
+from goldsmith.guest.worker.protection import lifted
 from goldsmith.guest.worker.reach import reach, resolve
 from goldsmith.guest.worker.refusals import told
 from goldsmith.guest.worker.syscalls import (
@@ -175,19 +176,31 @@ class PosixTree:
             raise told(error, "change", change.path) from error
         with _closing(directory), _telling("change", change.path):
             before = _look_at(change, directory, name)
-            match change:
-                case Remove():
-                    _remove(change, directory, name, before)
-                case Write():
-                    self._write(change, directory, name, before)
-                case MakeDirectory():
-                    self._make_directory(change, directory, name, before)
-                case SetAttributes():
-                    self._set_attributes(change, directory, name, before)
-                case Link():
-                    self._link(change, directory, name, before)
-                case _:
-                    raise TypeError(f"no such change: {change!r}")
+            try:
+                self._change(change, directory, name, before)
+            except OSError as error:
+                if error.errno != errno.EPERM:
+                    raise
+                # Protected files refuse before anything is changed.
+                with lifted(directory, name) as was_protected:
+                    if not was_protected:
+                        raise
+                    self._change(change, directory, name, before)
+
+    def _change(self, change: Change, directory: int, name: str, before: Entry | None) -> None:
+        match change:
+            case Remove():
+                _remove(change, directory, name, before)
+            case Write():
+                self._write(change, directory, name, before)
+            case MakeDirectory():
+                self._make_directory(change, directory, name, before)
+            case SetAttributes():
+                self._set_attributes(change, directory, name, before)
+            case Link():
+                self._link(change, directory, name, before)
+            case _:
+                raise TypeError(f"no such change: {change!r}")
 
     def _write(self, change: Write, directory: int, name: str, before: Entry | None) -> None:
         if before is None:
