@@ -28,7 +28,7 @@ from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 
-pytestmark = [pytest.mark.root, pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.root, pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(1200)]
 COMMAND = (sys.executable, "-c", "from goldsmith.cli.main import main; main()")
 # The kernel makes these anew at every boot, on file systems of its own or below such.
 OF_THE_KERNEL = ("/dev", "/proc", "/run", "/sys", "/boot/efi")

@@ -103,6 +103,16 @@ def test_setfiles_agrees_with_every_label(done: Done) -> None:
     assert wrong_labels(flat(done.disk)) == []
 
 
+def test_setfiles_would_notice(el_image: ElImage, tmp_path: Path) -> None:
+    disk = create_overlay(tmp_path / "el.qcow2", el_image.disk)
+    with open_guest(disk, engine="mount", scratch=tmp_path) as guest:
+        guest.apply(Plan(NEW))
+        relabel(guest, "/etc/shadow", "system_u:object_r:etc_t:s0")
+    wrong = wrong_labels(flat(disk))
+    assert len(wrong) == len(NEW) + 1
+    assert any("/etc/shadow" in line for line in wrong)
+
+
 def test_what_was_there_keeps_its_label(done: Done) -> None:
     stayed = done.before.keys() & done.after.keys() - {change.path for change in NEW}
     assert len(stayed) > 300
