@@ -9,6 +9,9 @@ from tests.golden.trees import make, opened
 
 from goldsmith.generalization.first_boot import State, choose
 from goldsmith.generalization.generalize import Keep, generalize, look, preview, select
+from goldsmith.rules.rule import Verdict
+from goldsmith.rules.tree.machine_id import check as machine_id_rule
+from goldsmith.rules.tree.subject import TreeSubject
 
 ID = "'0123456789abcdef0123456789abcdef\\n'"
 ETC, DBUS = "etc/machine-id", "var/lib/dbus/machine-id"
@@ -144,6 +147,10 @@ def test_where_units_wait_and_nothing_speaks_against_it_the_file_says_so(tmp_pat
     assert again.plan.changes == ()
     (remark,) = again.remarks
     assert (remark.path, "runs at the first boot" in remark.message) == (f"{VENDOR}/welcome.service", True)
+    with opened(tmp_path) as guest:
+        view = look(guest, select("machine-id"), roots=("/etc", "/var/lib/dbus"))
+        (outcome,) = machine_id_rule.run(TreeSubject(view, select("machine-id")))
+    assert outcome.verdict is Verdict.PASS
 
 
 def test_units_that_will_not_run_are_named(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from goldsmith.findings import Severity, printable
+from goldsmith.generalization.first_boot import State, choose
 from goldsmith.generalization.operations.machine_id import DBUS_ID, MACHINE_ID, NAME
 from goldsmith.rules.rule import Needs, Outcome, rule
 from goldsmith.rules.tree.subject import TreeSubject, failed, passed, unproven
 
 CODE = "GS301"
-EXPECTED = "no machine-id: the file empty, or absent without systemd"
+EXPECTED = "no machine-id: the file empty, absent without systemd, `uninitialized` where units wait for that"
 ID = re.compile(r"[0-9a-f]{32}")
 HINT = "run the operation machine-id last; virt-sysprep's customize fills the file again"
 
@@ -51,6 +52,10 @@ def _etc(subject: TreeSubject) -> Outcome:
     if not text:
         return passed(CODE, MACHINE_ID, EXPECTED, "empty")
     if text == "uninitialized":
+        if choose(view).state is State.UNINITIALIZED:
+            return passed(
+                CODE, MACHINE_ID, EXPECTED, f"{text}: units wait for a first boot, and presets change nothing"
+            )
         message = "the machine-id is `uninitialized`: the first boot applies presets to all units"
         hint = "an empty file keeps units as they were enabled and disabled in the image"
         return failed(CODE, MACHINE_ID, EXPECTED, text, message, hint=hint, severity=Severity.WARNING)
