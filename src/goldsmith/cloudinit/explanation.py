@@ -123,14 +123,35 @@ class Explanation:
         return lines
 
     def _key_as_json(self, key: str) -> Mapping[str, object]:
-        pointer, value = find(self.effective.values_builtin, key)
+        try:
+            pointer, value = find(self.effective.values_builtin, key)
+        except InputError:
+            name = canonical(key)
+            if self._module_text(name) is None:
+                raise
+            return {"module": self._module_as_json(name)}
+        origin = self._origin_as_json(value)
+        return {"key": {"pointer": pointer, "value": jsonable(plain(value)), "origin": origin}}
+
+    def _module_as_json(self, name: str) -> dict[str, object]:
+        running = self._running()
         return {
-            "key": {
-                "pointer": pointer,
-                "value": jsonable(plain(value)),
-                "origin": self._origin_as_json(value),
-            }
+            "name": name,
+            "lists": [each.stage.value for each in self.runs if each.name == name],
+            "runs": name in running,
+            "needs": self._needs_as_json(name),
+            "needed_by": [
+                {"module": each.module, "runs": each.module in running, "without": each.without}
+                for each in needed_by(name)
+            ],
+            "without": ALONE.get(name),
         }
+
+    def _needs_as_json(self, name: str) -> list[dict[str, object]]:
+        running = self._running()
+        return [
+            {"module": each.needs, "runs": each.needs in running, "without": each.without} for each in needs_of(name)
+        ]
 
     def _origin_as_json(self, value: Value) -> dict[str, object]:
         return {
@@ -146,16 +167,12 @@ class Explanation:
         return {"file": printable(mark.file), "line": mark.line or None, "column": mark.column or None}
 
     def _run_as_json(self, run: ModuleRun) -> dict[str, object]:
-        running = self._running()
         return {
             "name": run.name,
             "runs": run.runs,
             "frequency": run.frequency.value,
             "why": run.why,
-            "needs": [
-                {"module": each.needs, "runs": each.needs in running, "without": each.without}
-                for each in needs_of(run.name)
-            ],
+            "needs": self._needs_as_json(run.name),
         }
 
 

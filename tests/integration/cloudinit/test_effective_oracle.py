@@ -125,7 +125,7 @@ NAMES = st.one_of(
     st.sampled_from(
         ("9-a.cfg", "10-a.cfg", "99-a.cfg", "99_a.cfg", "a.cfg", "Z.cfg", ".h.cfg", "é.cfg", "x.CFG", "x.yaml")
     ),
-    st.text("09-_.azAZ~é", min_size=1, max_size=4)
+    st.text("09-_.azAZ~é\udcff", min_size=1, max_size=4)
     .filter(lambda name: name not in {".", ".."})
     .map(lambda n: f"{n}.cfg"),
 )

@@ -137,6 +137,8 @@ def test_explain(tree: Path, tmp_path: Path) -> None:
     (tree / "etc" / "cloud" / "cloud.cfg").write_text("cloud_init_modules: [users_groups, ssh]\nusers: [default]\n")
     (folder / "99-x.cfg").write_text("users: []\nruncmd: [[b]]\n\t")
     documents = [said("explain", tree), said("explain", tree, "users"), said("explain", drop_in, "--distro", "rocky/9")]
+    documents.append(said("explain", drop_in, "scripts_user"))
+    assert "module" in documents[3]
     assert documents[2]["first_boot"]["none"]["users"] is not None
     check_fields("explain", *documents)
 
