@@ -12,6 +12,7 @@ import pytest
 
 from goldsmith import api
 from goldsmith.cloudinit.effective import CLOUD_CFG
+from goldsmith.cloudinit.modules import Stage
 from goldsmith.cloudinit.shipped import guessed_name, shipped_by
 from goldsmith.errors import InputError
 from goldsmith.pipeline.existing.lint import Kind
@@ -294,3 +295,33 @@ def test_whatever_a_file_is_it_ends_in_a_finding_or_in_a_result(tree: Path, kind
         assert any(finding.code == "GS601" for finding in explained.findings), kind
     if explained.effective.fatal is None:
         assert explained.effective.config["ssh_pwauth"] is False
+
+
+@pytest.mark.parametrize("name", [b"\xff.cfg", b"x\ny.cfg", b"\x1b[2J.cfg", "é\u202e.cfg".encode()])
+def test_names_of_files_are_as_hostile_as_their_content(tree: Path, name: bytes) -> None:
+    path = Path(os.fsdecode(bytes(tree) + b"/etc/cloud/cloud.cfg.d/" + name))
+    path.write_bytes(b"ssh_pwauth: 'x'\nmerge_how: bogus\n")
+    explained = api.explain(tree)
+    assert explained.effective.fatal is not None
+    text = [*explained.as_text(), *explained.first_boot_text(), *explained.key_text("def_log_file")]
+    assert all(line.isprintable() for line in text)
+    json.dumps(explained.as_json()).encode("ascii")
+
+
+def test_an_enterprise_linux_tree_follows_its_distribution(tree: Path) -> None:
+    (tree / "usr/lib/python3/dist-packages/cloudinit/version.py").unlink()
+    package = tree / "usr/lib/python3.9/site-packages/cloudinit"
+    package.mkdir(parents=True)
+    (package / "version.py").write_text('__VERSION__ = "24.4"\n_PACKAGED_VERSION = "24.4-4.el9"\n')
+    (tree / "etc/os-release").write_text('ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n')
+    for path, content in (shipped_by("rocky/9") or pytest.fail("not known")).files.items():
+        (tree / path.lstrip("/")).write_bytes(content)
+    drop_in(tree, BY_HAND + b"datasource_list: [NoCloud, None]\n")
+    explained = api.explain(tree)
+    boot = next(boot for boot in explained.boots if boot.seed.value == "none")
+    account = boot.account("admin")
+    assert account is not None
+    assert account.groups == ("adm", "systemd-journal")
+    assert boot.running(Stage.FINAL) == ()
+    assert (explained.version, explained.follows) == ("24.4", "24.4")
+    assert "ssh_import_id" not in boot.running()
