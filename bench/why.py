@@ -44,20 +44,22 @@ system_info:
   default_user: {name: admin, shell: /bin/bash, lock_passwd: true, sudo: ["ALL=(ALL) NOPASSWD:ALL"]}
 ssh_pwauth: false
 """
-# What the build put somewhere and removed again before sealing: {w} is a word that no other place has.
+# What the build put somewhere and removed again before sealing, each with a word that no other place has. Other work
+# comes before, as in every build: a journal begins anew with each mount, and its beginning is soon written over.
 PLANT = """
 set -eu
-mkdir /opt/build
+cp -r /usr/lib/python3/dist-packages /opt/build
+sync
+rm -r /opt/build/*
 echo 'token {content}' >/opt/build/token
-: >/opt/build/name-{name}
-ln -s /nowhere/{target} /opt/build/link
-: >/opt/build/attributed
-setfattr -n user.note -v {attribute} /opt/build/attributed 2>/dev/null ||
-    python3 -c 'import os; os.setxattr("/opt/build/attributed", "user.note", b"{attribute}")'
+: >/root/name-{name}
+ln -s /nowhere/{target} /root/link
+: >/root/attributed
+python3 -c 'import os; os.setxattr("/root/attributed", "user.note", b"{attribute}")'
 echo 'curl -H "Authorization: {history}" https://example.org' >>/root/.bash_history
 sync
 """
-FORGET = "rm -r /opt/build; sync"
+FORGET = "rm -r /opt/build /root/name-* /root/link /root/attributed; sync"
 KINDS = {
     "content": "in a file that the build removed",
     "name": "in the name of a removed file",

@@ -62,10 +62,6 @@ def test_every_residue_was_planted(bench: Bench) -> None:
     assert gone(bench.planted, bench.before) == set()
 
 
-def test_every_canary_is_of_one_residue(bench: Bench) -> None:
-    assert len({each.canary for each in bench.planted}) == len(bench.planted)
-
-
 def test_virt_sysprep_takes_what_the_table_says(bench: Bench) -> None:
     assert gone(bench.planted, bench.sysprep.tree) == said(bench, lambda each: each.sysprep)
 
@@ -76,10 +72,6 @@ def test_cloud_init_clean_takes_what_the_table_says(bench: Bench) -> None:
 
 def test_goldsmith_takes_what_the_table_says(bench: Bench) -> None:
     assert said(bench, lambda each: each.goldsmith) - gone(bench.planted, bench.goldsmith.tree) == set()
-
-
-def test_what_nobody_takes_has_a_reason(bench: Bench) -> None:
-    assert [each.path for each in bench.planted if each.goldsmith in "-k" and not each.why] == []
 
 
 def test_nothing_is_in_goldsmiths_that_virt_sysprep_removed(bench: Bench) -> None:
