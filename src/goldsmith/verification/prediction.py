@@ -13,6 +13,8 @@ from goldsmith.rules.facts import Password as Seen
 
 _SEEN = {Seen.LOCKED: {Password.LOCKED}, Seen.EMPTY: {Password.EMPTY}, Seen.SET: {Password.SET, Password.RANDOM}}
 PACKAGES = "package_update_upgrade_install"
+# What cloud-init writes into /etc/sudoers.d.
+SUDOERS = "90-cloud-init-users"
 
 
 def differences(predicted: FirstBoot, facts: Facts) -> tuple[str, ...]:
@@ -29,6 +31,9 @@ def _differences(predicted: FirstBoot, facts: Facts) -> Iterator[str]:
     if datasource != predicted.datasource:
         yield f"datasource {datasource}, not {predicted.datasource}"
     yield from _users(predicted, facts)
+    ruled, wanted = SUDOERS in facts.sudoers, any(account.sudo for account in predicted.accounts)
+    if ruled != wanted:
+        yield f"{SUDOERS} is {'there' if ruled else 'not there'}"
     keys = tuple(sorted(key.name.removeprefix("ssh_host_").removesuffix("_key") for key in facts.host_keys))
     if keys != predicted.host_keys:
         yield f"host keys {', '.join(keys) or 'none'}, not {', '.join(predicted.host_keys) or 'none'}"
