@@ -15,6 +15,7 @@ from goldsmith.disk import qemu_img
 from goldsmith.disk.crc32c import crc32c
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.scrub import Area
+from goldsmith.disk.scrubs import ext as ext_scrub
 from goldsmith.disk.scrubs import xfs as xfs_scrub
 from goldsmith.disk.seal import Packing, seal
 from goldsmith.disk.xfs.forget import Group, forget
@@ -29,7 +30,7 @@ PLANT = Path(__file__).with_name("plant.py")
 CANARIES = (b"CANARYCONTENT", b"CANARYNAME", b"CANARYTARGET", b"CANARYLONGTARGET", b"CANARYVALUE", b"CANARYATTRIBUTE",
             b"CANARYINLINE")  # fmt: skip
 NONE = dict.fromkeys(CANARIES, 0)
-CHECKS = {"xfs": "xfs_repair -n -f fs", "ext4": "e2fsck -fn fs"}
+CHECKS = {"mkfs.xfs": "xfs_repair -n -f fs", "mke2fs": "e2fsck -fn fs"}
 
 
 def planted(sh: Shell, size: int, make: str, options: str = "loop") -> str:
@@ -58,7 +59,7 @@ def forgets(sh: Shell, folder: Path, size: int, make: str, options: str = "loop"
     seen = counts(folder / "fs", *CANARIES)
     assert all(seen.values()), seen
     sealed_again(sh, folder, size)
-    sh(CHECKS[make.split(maxsplit=1)[0].removeprefix("mkfs.")])
+    sh(CHECKS[make.split(maxsplit=1)[0]])
     assert sh(f"unshare --mount {sys.executable} {PLANT} list fs m loop,ro") == before
 
 
@@ -73,6 +74,37 @@ XFS = (
 @pytest.mark.parametrize(("options", "size"), XFS)
 def test_xfs_forgets_and_stays_the_same(sh: Shell, tmp_path: Path, options: str, size: int) -> None:
     forgets(sh, tmp_path, size, f"mkfs.xfs -q {options}")
+
+
+EXT4 = (
+    pytest.param("", "loop", id="usual"),
+    pytest.param("-O inline_data -I 512", "loop,data=journal", id="inline"),
+)
+
+
+@pytest.mark.parametrize(("options", "mounting"), EXT4)
+def test_ext4_forgets_and_stays_the_same(sh: Shell, tmp_path: Path, options: str, mounting: str) -> None:
+    forgets(sh, tmp_path, 200, f"mke2fs -q -t ext4 {options}", mounting)
+
+
+@pytest.mark.parametrize("inode", ["-I 256", "-I 1024 -O ^metadata_csum", "-I 1024 -O metadata_csum_seed"])
+def test_names_removed_from_directories_in_their_inodes(sh: Shell, tmp_path: Path, inode: str) -> None:
+    """By debugfs, which removes a name as kernels before 5.13 did: its bytes stay."""
+    script = []
+    for number in range(6):
+        # Two names are what fits without a block.
+        script += [f"mkdir d{number}", f"write /dev/null d{number}/CANARYNAME{number}"]
+        script += [f"write /dev/null d{number}/kept{number}", f"rm d{number}/CANARYNAME{number}"]
+    (tmp_path / "script").write_text("\n".join([*script, ""]))
+    sh(f"truncate -s 60M fs; mke2fs -q -t ext4 -O inline_data {inode} fs; debugfs -w -f script fs > /dev/null 2>&1")
+    look = 'e2fsck -fn fs; for n in 0 1 2 3 4 5; do debugfs -R "ls -p d$n" fs 2>/dev/null; done'
+    before = sh(look)
+    left = counts(tmp_path / "fs", *CANARIES)[b"CANARYNAME"]
+    assert left > 0
+    assert ext_scrub.scrub(Area(tmp_path / "fs", 0, 0, 60 * MIB)) == ()
+    assert counts(tmp_path / "fs", *CANARIES) == NONE
+    assert sh(look).split("\n\n", 1)[1] == before.split("\n\n", 1)[1]
+    assert before.count("kept") == 6
 
 
 def test_each_part_of_the_xfs_scrub_is_needed(sh: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
