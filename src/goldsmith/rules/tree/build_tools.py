@@ -20,7 +20,7 @@ FIRST_BOOT = "the first boot service of virt-customize runs on every clone"
 ANY_SOURCE = (
     rb"(?im)^(?![ \t]*//)[^\n]*Allow(?:Unauthenticated|(?:DowngradeTo)?InsecureRepositories)[ \t\"]+(?:true|yes|1)"
 )
-TRUSTED = rb"(?m)^[ \t]*deb[^\n#]*\[[^\]\n]*trusted=yes"
+TRUSTED = rb"(?m)^[ \t]*deb[^\n#\[]{0,40}\[[^\]\n]{0,400}?trusted=yes"
 NO_CHECK = rb"(?m)^[ \t]*gpgcheck[ \t]*=[ \t]*(?:0|no|false)"
 ON_DISK = rb"(?m)^[ \t]*deb[ \t][^\n#]*(?:file|copy):/"
 LEFT: tuple[tuple[str, str, bytes], ...] = (

@@ -17,8 +17,9 @@ EXPECTED = "no files of credentials"
 ANY = rb"\S"
 ASSIGNED = rb"(?im)^[ \t]*[\w.-]{0,40}(?:pass(?:word|wd)?|secret|token|psk|wep-key\d)[ \t]*[=:][ \t]*[^\s#;]"
 ROW = rb"(?m)^[ \t]*[^\s#][^\n]*[:\s]\S"
-CLUSTER = rb"(?m)^\s*(?:token|password|client-key-data|client-key|id-token):\s*\S"
+CLUSTER = rb"(?m)^[ \t]*(?:token|password|client-key-data|client-key|id-token):\s*\S"
 VARIABLE = rb"(?m)^[ \t]*(?:export[ \t]+)?\w*(?:PASSWORD|SECRET|TOKEN|API_?KEY)\w*=[\"']?[^\s\"'$]"
+AUTH = rb'"(?:auth|identitytoken|registrytoken)"\s{0,8}:\s{0,8}"\S'
 FILES: tuple[tuple[str, str, bytes], ...] = (
     ("~/.aws/credentials", "AWS credentials", rb"(?i)secret|session_token"),
     ("~/.azure/*oken*", "Azure tokens", ANY),
@@ -31,14 +32,14 @@ FILES: tuple[tuple[str, str, bytes], ...] = (
     ("~/.config/openstack/*.yaml", "OpenStack credentials", ASSIGNED),
     ("~/.terraform.d/credentials.tfrc.json", "Terraform tokens", ANY),
     ("~/.vault-token", "a Vault token", ANY),
-    ("~/.docker/config.json", "container registry credentials", rb'"(?:auth|identitytoken|registrytoken)"\s*:\s*"\S'),
+    ("~/.docker/config.json", "container registry credentials", AUTH),
     ("~/.dockercfg", "container registry credentials", rb'"auth"'),
-    ("~/.config/containers/auth.json", "container registry credentials", rb'"auth"\s*:\s*"\S'),
-    ("/etc/containers/auth.json", "container registry credentials", rb'"auth"\s*:\s*"\S'),
-    ("/var/lib/kubelet/config.json", "container registry credentials", rb'"auth"\s*:\s*"\S'),
+    ("~/.config/containers/auth.json", "container registry credentials", rb'"auth"\s{0,8}:\s{0,8}"\S'),
+    ("/etc/containers/auth.json", "container registry credentials", rb'"auth"\s{0,8}:\s{0,8}"\S'),
+    ("/var/lib/kubelet/config.json", "container registry credentials", rb'"auth"\s{0,8}:\s{0,8}"\S'),
     ("~/.kube/config", "credentials of a cluster", CLUSTER),
-    ("/etc/kubernetes/*.conf", "credentials of a cluster", rb"(?m)^\s*(?:token|client-key-data|client-key):\s*\S"),
-    ("/etc/rancher/*/*.yaml", "credentials of a cluster", rb"(?m)^\s*(?:token|agent-token|client-key-data):\s*\S"),
+    ("/etc/kubernetes/*.conf", "credentials of a cluster", rb"(?m)^[ \t]*(?:token|client-key-data|client-key):\s*\S"),
+    ("/etc/rancher/*/*.yaml", "credentials of a cluster", rb"(?m)^[ \t]*(?:token|agent-token|client-key-data):\s*\S"),
     ("~/.config/gh/hosts.yml", "GitHub credentials", rb"oauth_token:\s*\S"),
     ("~/.config/glab-cli/config.yml", "GitLab credentials", rb"token:\s*\S"),
     ("~/.git-credentials", "git credentials", ANY),
@@ -53,14 +54,14 @@ FILES: tuple[tuple[str, str, bytes], ...] = (
     ("~/.gem/credentials", "credentials of a package registry", ANY),
     ("~/.m2/settings*.xml", "credentials of a package repository", rb"<(?:password|passphrase)>[^<$]"),
     ("~/.gradle/gradle.properties", "credentials of a package repository", ASSIGNED),
-    ("~/.composer/auth.json", "credentials of a package registry", rb'"\S+"\s*:\s*"\S'),
-    ("~/.config/composer/auth.json", "credentials of a package registry", rb'"\S+"\s*:\s*"\S'),
+    ("~/.composer/auth.json", "credentials of a package registry", rb'"[^"\s]{1,200}"\s{0,8}:\s{0,8}"\S'),
+    ("~/.config/composer/auth.json", "credentials of a package registry", rb'"[^"\s]{1,200}"\s{0,8}:\s{0,8}"\S'),
     ("~/.pgpass", "database passwords", ROW),
     ("~/.my.cnf", "database passwords", ASSIGNED),
     ("~/.mylogin.cnf", "database passwords", ANY),
     ("/etc/mysql/debian.cnf", "database passwords", ASSIGNED),
-    ("~/.msmtprc", "mail passwords", rb"(?m)^\s*password\s+\S"),
-    ("/etc/msmtprc", "mail passwords", rb"(?m)^\s*password\s+\S"),
+    ("~/.msmtprc", "mail passwords", rb"(?m)^[ \t]*password\s+\S"),
+    ("/etc/msmtprc", "mail passwords", rb"(?m)^[ \t]*password\s+\S"),
     ("/etc/exim4/passwd.client", "mail passwords", rb"(?m)^[ \t]*[^\s#:]+:[^\s:]+:\S"),
     ("/etc/postfix/sasl_passwd", "mail passwords", ROW),
     ("/etc/postfix/sasl/sasl_passwd", "mail passwords", ROW),

@@ -18,10 +18,9 @@ CODE = "GS320"
 EXPECTED = "no root without a password for undeclared users"
 SUDOERS = ("/etc/sudoers", "/etc/sudoers.d/*", "/usr/local/etc/sudoers", "/usr/local/etc/sudoers.d/*")
 DOAS = ("/etc/doas.conf", "/etc/doas.d/*.conf")
-SUDO = re.compile(r"(?P<who>(?:[^\s\\,=]|\\.)+(?:[ \t]*,[ \t]*(?:[^\s\\,=]|\\.)+)*)[ \t]+[^=]+=.*\bNOPASSWD[ \t]*:")
-PERMIT = re.compile(
-    r"permit[ \t](?=[^#]*\bnopass\b)(?:[^#{}]|\{[^}]*\})*?(?P<who>:?[\w.-]+)(?:[ \t]+(?:as|cmd)[ \t].*)?"
-)
+WHO = r"(?:[^\s\\,=]|\\.)++"
+SUDO = re.compile(rf"(?P<who>{WHO}(?:[ \t]*+,[ \t]*+{WHO})*+)[ \t]++[^=]++=.*\bNOPASSWD[ \t]*:")
+BRACES = re.compile(r"\{[^}]*\}")
 NO_USERS = ("Defaults", "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias")
 LONGEST = 4096
 
@@ -67,9 +66,19 @@ def _grants(subject: TreeSubject) -> Iterator[tuple[str, int, str]]:
                     yield entry.path, number, who.strip().strip('"')
     for entry in subject.files(*DOAS):
         for number, line in _lines(subject, entry.path):
-            match = PERMIT.fullmatch(line)
-            if match is not None:
-                yield entry.path, number, match["who"]
+            who = _permitted(line)
+            if who is not None:
+                yield entry.path, number, who
+
+
+def _permitted(line: str) -> str | None:
+    """Whom a line of doas.conf lets become root without a password: `permit [options] identity [as …] [cmd …]`."""
+    words = BRACES.sub(" ", line).split()
+    if words[:1] != ["permit"] or "nopass" not in words:
+        return None
+    ends = [words.index(word) for word in ("as", "cmd") if word in words]
+    identity = words[1 : min(ends, default=len(words))][-1]
+    return identity if identity != "nopass" else None
 
 
 def _lines(subject: TreeSubject, path: str) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,16 @@ from goldsmith.findings import Severity
 from goldsmith.generalization.generalize import Keep, look, select
 from goldsmith.guest.index import Index
 from goldsmith.rules.rule import Needs, Outcome, Verdict, judge, rules_of
-from goldsmith.rules.tree import contents
+from goldsmith.rules.tree import (
+    authorized_keys,
+    build_tools,
+    contents,
+    credential_files,
+    proxies,
+    tokens,
+    url_credentials,
+    user_data,
+)
 from goldsmith.rules.tree.audit import audit_roots, findings
 from goldsmith.rules.tree.subject import TreeSubject
 
@@ -199,6 +208,7 @@ TRIGGERS: dict[str, list[tuple[str, str, Severity]]] = {
         (f("/etc/sudoers.d/g", "%wheel ALL=(ALL:ALL) NOPASSWD: ALL\n"), "/etc/sudoers.d/g", WARNING),
         (f("/etc/doas.conf", "permit nopass me as root\n"), "/etc/doas.conf", ERROR),
         (f("/etc/doas.conf", "permit keepenv nopass :wheel\n"), "/etc/doas.conf", WARNING),
+        (f("/etc/doas.conf", "permit setenv { A=1 } nopass me as root cmd /bin/sh\n"), "/etc/doas.conf", ERROR),
     ],
     "GS321": [
         (f("/etc/httpd/conf/http.keytab", "\x05\x02"), "/etc/httpd/conf/http.keytab", ERROR),
@@ -316,7 +326,7 @@ PASSES: dict[str, list[str]] = {
             "Defaults env_reset\n# me ALL=(ALL) NOPASSWD:ALL\nroot ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL) ALL\n",
         ),
         f("/etc/sudoers.d/README.old", "me ALL=(ALL) NOPASSWD:ALL\n"),
-        f("/etc/doas.conf", "permit persist me\ndeny you\n"),
+        f("/etc/doas.conf", "permit persist me\ndeny you\npermit nopass\npermit\n"),
     ],
     "GS321": [f("/etc/krb5.keytab.d/README", "none\n")],
     "GS322": ["d 0755 /opt/CrowdStrike\n", f("/etc/gitlab-runner/README", "x")],
@@ -492,6 +502,9 @@ def test_hostile_trees_end_in_findings(tmp_path: Path) -> None:
     with (tmp_path / "root/.git-credentials").open("wb") as huge:
         huge.truncate(1 << 40)
     (tmp_path / os.fsdecode(b"root/\xff\n\x1b[2J")).write_text(PEM)
+    (etc / "sudoers.d").mkdir()
+    (etc / "sudoers.d/spaces").write_text(("a" + " " * 4000 + "\n") * 200 + "b,c ALL=(ALL) NOPASSWD: ALL\n")
+    (etc / "doas.conf").write_text(("permit nopass " + "a " * 2000 + "!\n") * 200)
     (tmp_path / "srv").mkdir()
     (tmp_path / "srv/a").write_bytes(b"eyJ" * 80_000)
     (tmp_path / "srv/b").write_bytes(b"\n \t" * 80_000)
@@ -512,4 +525,14 @@ def test_hostile_trees_end_in_findings(tmp_path: Path) -> None:
     assert ("GS310", "/root/\\xff\\n\\x1b[2J") in found
     assert ("GS317", "/root/.git-credentials") in found
     assert ("GS316", "/etc/cloud/cloud.cfg.d/3.cfg") in found
+    assert ("GS320", "/etc/sudoers.d/spaces") in found
     assert {each.rule for each in outcomes if each.verdict is Verdict.UNPROVEN} == {"GS311"}
+
+
+@pytest.mark.parametrize("piece", ["\n", '"', " ", "a", "= ", "a=", "password ", "-", ",", "deb ["])
+def test_no_expression_takes_quadratic_time(piece: str) -> None:
+    """On 128 KiB the ones that did took minutes each, which this test's time limit does not allow."""
+    text = (piece * (128 << 10))[: 128 << 10].encode()
+    signs = (sign for _, _, sign in (*credential_files.COMPILED, *build_tools.COMPILED))
+    for expression in {*signs, authorized_keys.KEY, proxies.PROXY, user_data.LINE, tokens.TOKEN, url_credentials.URL}:
+        expression.search(text)
