@@ -88,7 +88,7 @@ def test_passwords_that_the_configuration_sets(config: dict[str, Any], expected:
         (b"a: 1\n", {}, 1),
         (b"#cloud-config\na: [\n", {}, 1),
         (b"#cloud-config\n- a\n", {}, 1),
-        (gzip.compress(b"#cloud-config\na: 1\n"), {"a": 1}, 0),
+        (gzip.compress(b"#cloud-config\na: 1\n", mtime=0), {"a": 1}, 0),
         (b"\x1f\x8bbroken", {}, 1),
         (b"#cloud-config\n\xff: 1\n", {}, 1),
     ],
