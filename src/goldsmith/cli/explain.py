@@ -8,6 +8,7 @@ import typer
 from goldsmith.cli.conversation import conversation, finding_lines
 from goldsmith.cli.lint import As
 from goldsmith.cli.options import Engine, Events, Format, Json, Sets
+from goldsmith.findings import printable
 
 
 def explain(
@@ -75,10 +76,11 @@ def explain(
             kind=Kind(as_.value) if as_ is not None else None,
             emit=talk.emit,
         )
+        notes = [f"note: {printable(note)}" for note in explanation.notes]
         if key is not None:
-            text = explanation.key_text(key)
+            text = [*explanation.key_text(key), *notes]
         elif first_boot:
-            text = [*explanation.first_boot_text(), *finding_lines(explanation.findings)]
+            text = [*explanation.first_boot_text(), *notes, *finding_lines(explanation.findings)]
         else:
             text = [*explanation.as_text(), "", *finding_lines(explanation.findings)]
         talk.finish(explanation.as_json(key) if json else {}, text)
