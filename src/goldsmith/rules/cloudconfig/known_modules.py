@@ -28,9 +28,11 @@ def known_modules(subject: CloudConfig) -> Iterator[Fault]:
                 if module.name in MODULES:
                     continue
                 near = nearest(module.name, MODULES)
+                # A mapping is read as the list of its keys.
+                entry = entries.index(module.entry) if isinstance(entries, list) else module.name
                 yield Fault(
                     Severity.WARNING,
-                    file.place(stage.value, entries.index(module.entry)),
+                    file.place(stage.value, entry),
                     f"{printable(module.name)} is no module of cloud-init",
                     f"did you mean `{near}`?" if near else "remove it, or silence this where the image brings it",
                 )

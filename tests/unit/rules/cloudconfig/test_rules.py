@@ -96,6 +96,13 @@ def test_a_key_that_is_nearly_one() -> None:
     assert (found.place, found.hint) == (HostPlace("99-custom-defaults.cfg", 1, 1), "did you mean `ssh_pwauth`?")
 
 
+@pytest.mark.parametrize(
+    "lists", ["{name: null}", "{name: x}", "text", "1", "[[]]", "[null, [a, b, c], {name: 1}]", "null"]
+)
+def test_module_lists_of_any_kind(lists: str) -> None:
+    assert "GS613" in codes(configuration(f"cloud_init_modules: {lists}\n"))
+
+
 def test_a_deprecated_key_has_a_version_and_a_repair() -> None:
     found = only(configuration("timezone: UTC\napt_upgrade: true\n"), "GS604")
     assert found.message == "`apt_upgrade` is deprecated since cloud-init 22.2"
