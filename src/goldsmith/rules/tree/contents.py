@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from goldsmith.errors import BuildError
 from goldsmith.findings import printable
 from goldsmith.generalization.view import View
 from goldsmith.guest.index import Entry
@@ -79,16 +80,20 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The texts, and how many files were left out because there are too many, or too large ones in all."""
+    """The texts, how many files were left out because there are too many, or too large ones in all, and the paths of
+    those that could not be read.
+    """
 
     texts: tuple[Text, ...]
     left: int
+    unreadable: tuple[str, ...] = ()
 
 
 def sweep(view: View) -> Sweep:
     """Every small regular file of the swept places and of users' homes, links not followed, by path."""
     tops = (*SWEPT, *view.homes)
     texts: list[Text] = []
+    unreadable: list[str] = []
     seen: set[str] = set()
     size = left = 0
     for entry in sorted(_candidates(view, tops), key=lambda entry: entry.path.split("/")):
@@ -98,12 +103,16 @@ def sweep(view: View) -> Sweep:
         if len(texts) >= MOST_FILES or size + entry.size > MOST_BYTES:
             left += 1
             continue
-        content = view.read(entry.path, limit=LARGEST)
+        try:
+            content = view.read(entry.path, limit=LARGEST)
+        except BuildError:
+            unreadable.append(entry.path)
+            continue
         if content is None or b"\0" in content[:BINARY_IN]:
             continue
         size += len(content)
         texts.append(Text(entry, content))
-    return Sweep(tuple(texts), left)
+    return Sweep(tuple(texts), left, tuple(unreadable))
 
 
 def _candidates(view: View, tops: tuple[str, ...]) -> Iterator[Entry]:

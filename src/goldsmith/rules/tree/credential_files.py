@@ -105,7 +105,7 @@ def check(subject: TreeSubject) -> Iterator[Outcome]:
     for pattern, what, sign in COMPILED:
         for entry in subject.files(pattern):
             # A file too long to be read is no reason to take it for harmless.
-            content = subject.view.read(entry.path, limit=LIMIT)
+            content = subject.content(entry.path, limit=LIMIT)
             if entry.path in told or (content is not None and not sign.search(content)):
                 continue
             told.add(entry.path)

@@ -33,7 +33,7 @@ LIMIT = 8 << 20
     roots=("/etc", "/var/backups"),
 )
 def check(subject: TreeSubject) -> Iterator[Outcome]:
-    if subject.view.index.resolve(SHADOW) is not None and subject.view.read(SHADOW, limit=LIMIT) is None:
+    if subject.view.index.resolve(SHADOW) is not None and subject.content(SHADOW, limit=LIMIT) is None:
         yield unproven(CODE, SHADOW, EXPECTED, f"{SHADOW} cannot be read")
     clean = True
     for entry in subject.files(*DATABASES):

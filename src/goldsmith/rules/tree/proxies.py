@@ -64,7 +64,7 @@ LONGEST_LINE = 64 << 10
 def check(subject: TreeSubject) -> Iterator[Outcome]:
     clean = True
     for entry in subject.files(*PLACES):
-        content = subject.view.read(entry.path, limit=LONGEST_LINE) or b""
+        content = subject.content(entry.path, limit=LONGEST_LINE) or b""
         match = PROXY.search(content)
         if match is None or subject.why_meant(entry.path):
             continue

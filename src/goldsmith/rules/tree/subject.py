@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from goldsmith.errors import BuildError
 from goldsmith.findings import Finding, GuestPlace, Severity, printable
 from goldsmith.generalization.operation import Operation
 from goldsmith.generalization.plan import plan
@@ -77,8 +78,17 @@ class TreeSubject:
                 yield entry
 
     def read(self, path: str, limit: int = READ_LIMIT) -> bytes:
-        """A file's content, links followed; nothing where there is no file, or one too long to be what it seems."""
-        return self.view.read(path, limit=limit) or b""
+        """A file's content, links followed; nothing where there is no file, or one that `content` has nothing of."""
+        return self.content(path, limit) or b""
+
+    def content(self, path: str, limit: int = READ_LIMIT) -> bytes | None:
+        """A file's content, links followed; None where there is no file, one too long to be what it seems, or one that
+        this user may not read.
+        """
+        try:
+            return self.view.read(path, limit=limit)
+        except BuildError:
+            return None
 
     @cached_property
     def swept(self) -> Sweep:
