@@ -71,6 +71,8 @@ def test_every_way_to_name_a_volume(source: str, volume: Volume) -> None:
         "/dev/sdaa2",
         "/dev/vdc15",
         "/dev/nvme1n1p2",
+        "/dev/nvme0n2p2",
+        "/dev/nvme99n1p2",
         "LABEL=efi",
         "PARTLABEL=System",
         "/dev/mapper/vg-root",
@@ -89,8 +91,8 @@ def test_no_place_is_outside_the_tree_or_the_kernels(path: str) -> None:
     assert places(f"UUID=bbbb-2 {path} xfs defaults 0 2\n".encode(), VOLUMES) == []
 
 
-def test_a_node_is_of_this_disk_if_the_roots_is_of_the_same_name() -> None:
-    content = b"/dev/xvdb1 / ext4\n/dev/xvdb2 /boot xfs\n/dev/xvda15 /boot/efi vfat\n"
+def test_a_node_is_of_this_disk_if_the_roots_is() -> None:
+    content = b"/dev/xvdb1 / ext4\n/dev/vdb2 /boot xfs\n/dev/xvda15 /boot/efi vfat\n"
     assert places(content, VOLUMES) == [Place(BOOT, "/boot")]
 
 
@@ -123,6 +125,8 @@ def test_subvolumes_of_the_roots_volume_have_places() -> None:
     assert places(content, VOLUMES) == [Place(ROOT, "/home", "@home")]
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\0", b"#\n", b"\xff \xff \xff", b"UUID=bbbb-2 /a"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0\0", b"#\n", b"\xff \xff \xff", b"UUID=bbbb-2 /a", b"/dev/sda" + b"9" * 5000 + b" /a xfs x"]
+)
 def test_noise_has_no_places(content: bytes) -> None:
     assert places(content, VOLUMES) == []

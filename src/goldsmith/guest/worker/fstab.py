@@ -13,9 +13,9 @@ TAGS = ("UUID", "LABEL", "PARTUUID", "PARTLABEL")
 BY_FOLDERS = {f"/dev/disk/by-{tag.lower()}/": tag for tag in TAGS}
 # blkid compares labels as they are; the others are hexadecimal.
 EXACT = frozenset({"LABEL", "PARTLABEL"})
-NODE = re.compile(r"(/dev/(?:(?:[shv]d|xvd)[a-z]+|nvme\d+n\d+p|mmcblk\d+p))(\d+)")
-# What this disk is called where the root's own line does not tell: the first of its kind.
-FIRST = frozenset({"/dev/sda", "/dev/hda", "/dev/vda", "/dev/xvda", "/dev/nvme0n1p", "/dev/mmcblk0p"})
+LETTERS = r"(?:[shv]d|xvd)(?P<letters>[a-z]+)"
+NUMBERED = r"(?:nvme(?P<nvme>\d{1,3})n1p|mmcblk(?P<card>\d{1,3})p)"
+NODE = re.compile(rf"/dev/(?:{LETTERS}|{NUMBERED})(?P<part>\d{{1,4}})")
 BLANKS = re.compile(r"[ \t]+")
 
 
@@ -31,8 +31,8 @@ class Place:
 def places(content: bytes, volumes: Sequence[Volume]) -> list[Place]:
     """The places of this disk's volumes, parents first; the root, swap and everything not on this disk is left out."""
     lines = [line for line in map(_fields, content.split(b"\n")) if line is not None]
-    disks = _disks(lines)
-    found = [place for line in lines for place in _place(line, volumes, disks)]
+    disk = _own_disk(lines)
+    found = [place for line in lines for place in _place(line, volumes, disk)]
     return sorted(found, key=lambda place: place.path.split("/"))
 
 
@@ -52,25 +52,31 @@ def _fields(line: bytes) -> _Line | None:
     return _Line(_unescape(fields[0]), _unescape(fields[1]), options)
 
 
-def _disks(lines: Sequence[_Line]) -> frozenset[str]:
-    """What nodes of this disk begin with: as the root's line has it, if that is a node."""
+def _own_disk(lines: Sequence[_Line]) -> str:
+    """Which disk of its machine this one is: that of the root's line, if it names a node, else the first."""
     nodes = (NODE.fullmatch(line.source) for line in lines if line.path == "/")
-    return frozenset({node.group(1) for node in nodes if node}) or FIRST
+    return next((_disk(node) for node in nodes if node), "a")
 
 
-def _place(line: _Line, volumes: Sequence[Volume], disks: frozenset[str]) -> Iterator[Place]:
+def _disk(node: re.Match[str]) -> str:
+    """The disk's place among the machine's, as letters: /dev/vda and /dev/nvme0n1 are both the first, "a"."""
+    number = node["nvme"] or node["card"]
+    return node["letters"] or (chr(ord("a") + int(number)) if int(number) < 26 else number)
+
+
+def _place(line: _Line, volumes: Sequence[Volume], disk: str) -> Iterator[Place]:
     path = line.path.rstrip("/")
     if not path or not is_canonical(path) or "noauto" in line.options:
         return
     if path in KERNEL_DIRECTORIES or in_kernel_directory(path):
         return
-    volume = _volume(line.source, volumes, disks)
+    volume = _volume(line.source, volumes, disk)
     if volume is not None:
         names = [option.removeprefix("subvol=") for option in line.options if option.startswith("subvol=")]
         yield Place(volume, path, names[0] if names else "")
 
 
-def _volume(source: str, volumes: Sequence[Volume], disks: frozenset[str]) -> Volume | None:
+def _volume(source: str, volumes: Sequence[Volume], disk: str) -> Volume | None:
     for folder, tag in BY_FOLDERS.items():
         if source.startswith(folder):
             source = f"{tag}={_udev_name(source.removeprefix(folder))}"
@@ -83,8 +89,8 @@ def _volume(source: str, volumes: Sequence[Volume], disks: frozenset[str]) -> Vo
             None,
         )
     node = NODE.fullmatch(source)
-    if node and node.group(1) in disks:
-        return next((volume for volume in volumes if volume.number == int(node.group(2))), None)
+    if node and _disk(node) == disk:
+        return next((volume for volume in volumes if volume.number == int(node["part"])), None)
     return None
 
 
