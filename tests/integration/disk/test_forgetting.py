@@ -66,7 +66,9 @@ def forgets(sh: Shell, folder: Path, size: int, make: str, options: str = "loop"
 XFS = (
     pytest.param("", 320, id="usual"),
     pytest.param("-b size=1024 -n size=8192 -m rmapbt=1 -i nrext64=1", 320, id="small-blocks"),
-    pytest.param("-i size=2048 -m finobt=0,reflink=0,inobtcount=0,bigtime=0 -i sparse=0", 320, id="old"),
+    pytest.param(
+        "-i size=2048 -m finobt=0,reflink=0,inobtcount=0,bigtime=0 -i sparse=0", 320, id="old", marks=pytest.mark.full
+    ),
     pytest.param("-b size=65536 -s size=4096", 900, id="large-blocks", marks=pytest.mark.full),
 )
 
