@@ -27,7 +27,10 @@ def test_what_it_only_mentions_is_right_too(tmp_path: Path) -> None:
     path = write_starter(tmp_path / "web.yaml")
     (tmp_path / "setup.sh").write_text("#!/bin/sh\n")
     text = re.sub(
-        r"^( *)# (disable_modules:|- services:|- run:|secrets:|keep:|with:|seal:)", r"\1\2", path.read_text(), flags=re.MULTILINE
+        r"^( *)# (disable_modules:|- services:|- run:|secrets:|keep:|with:|seal:)",
+        r"\1\2",
+        path.read_text(),
+        flags=re.MULTILINE,
     )
     path.write_text(text)
     recipe = load(path)
