@@ -17,7 +17,7 @@ from goldsmith.rules.cloudconfig.subject import CloudConfig
     "defaults in the image never apply. `None` is the datasource that asks for nothing; in a longer list than "
     "`[NoCloud, None]` it does not count as found.",
     since="every version; `[NoCloud]` alone loses its fallback from 24.2",
-    wrong="",
+    wrong="datasource_list: [NoCloud, ConfigDrive, None]\n",
     right="datasource_list: [NoCloud, None]\n",
 )
 def fallback_datasource(subject: CloudConfig) -> Iterator[Fault]:

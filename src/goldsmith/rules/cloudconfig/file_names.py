@@ -22,8 +22,8 @@ LEVELS = 3
     why="cloud-init reads names that end in .cfg, in the order of their text, and the last one wins: 100-x comes "
     "before 99-x, 9-x after both, and a name that begins with a letter after all numbers.",
     since="every version",
-    wrong="",
-    right="",
+    wrong="# in 100-ours.cfg, beside 99-theirs.cfg\nssh_pwauth: false\n",
+    right="# in 99-ours.cfg\nssh_pwauth: false\n",
 )
 def file_names(subject: CloudConfig) -> Iterator[Fault]:
     for file in subject.other:

@@ -30,3 +30,11 @@ def frozen_modules(subject: CloudConfig) -> Iterator[Fault]:
                     "later versions of cloud-init add",
                     "look at it at each update of cloud-init",
                 )
+    if subject.disabled:
+        yield Fault(
+            Severity.NOTE,
+            subject.disabled_at,
+            "disabled modules are a default, no control: user-data may set their list again; and the list that is "
+            "written hides modules that later versions of cloud-init add",
+            "look at it at each update of cloud-init; what nobody may run is no matter of cloud-init's configuration",
+        )

@@ -22,8 +22,8 @@ NOTHING = ("/etc/sysconfig/network-scripts/ifcfg-lo", "/etc/sysconfig/network/if
     why="`network: {config: disabled}` makes cloud-init write no network configuration, and what the image brings "
     "counts. An image that brings none has clones without a network.",
     since="every version",
-    wrong="",
-    right="",
+    wrong="# in an image without netplan files and the like\nnetwork: {config: disabled}\n",
+    right="# in an image with /etc/netplan/10-lan.yaml\nnetwork: {config: disabled}\n",
 )
 def network_disabled(subject: CloudConfig) -> Iterator[Fault]:
     network = subject.config.get("network")

@@ -47,8 +47,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "every package exists on this distribution",
     why="apt and dnf refuse the whole list for one unknown name: no package of it is installed, on any clone.",
     since="every version",
-    wrong="",
-    right="",
+    wrong="# on Debian\npackages: [vim-enhanced]\n",
+    right="# on Debian\npackages: [vim]\n",
 )
 def package_names(subject: CloudConfig) -> Iterator[Fault]:
     file = subject.setter("packages")

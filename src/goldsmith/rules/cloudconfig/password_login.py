@@ -21,8 +21,8 @@ OWN = "/etc/ssh/sshd_config.d/50-cloud-init.conf"
     why="cloud-init writes the setting to sshd_config.d/50-cloud-init.conf, and in sshd the first one wins: a file "
     "that sorts before it, with the opposite, undoes it.",
     since="22.1",
-    wrong="",
-    right="",
+    wrong="# and in sshd_config.d/10-lab.conf: PasswordAuthentication yes\nssh_pwauth: false\n",
+    right="# and nothing in sshd_config.d\nssh_pwauth: false\n",
 )
 def password_login(subject: CloudConfig) -> Iterator[Fault]:
     wanted = subject.config.get("ssh_pwauth")

@@ -19,8 +19,8 @@ KNOWN = {"debian": ("debian", "ubuntu"), "rhel": ("rocky", "almalinux", "cloud-u
     why="cloud-init makes users and never removes one: where the old default user was made before the new name was "
     "set, it stays in every clone, with its sudo rule and the keys it had.",
     since="every version",
-    wrong="",
-    right="",
+    wrong="# the user debian is in the image already\nsystem_info: {default_user: {name: admin}}\n",
+    right="# no user is in the image yet\nsystem_info: {default_user: {name: admin}}\n",
 )
 def predecessor(subject: CloudConfig) -> Iterator[Fault]:
     place = subject.place("system_info", "default_user", "name")

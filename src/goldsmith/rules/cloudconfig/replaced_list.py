@@ -20,8 +20,8 @@ SHOWN = 4
     why="cloud-init merges mappings, but a list in a stronger file takes the place of the weaker one whole: what stood "
     "in the weaker one is gone, not extended.",
     since="every version",
-    wrong="",
-    right="",
+    wrong="# over groups: [adm, sudo] in cloud.cfg\nsystem_info: {default_user: {groups: [wheel]}}\n",
+    right="# over groups: [adm, sudo] in cloud.cfg\nsystem_info: {default_user: {groups: [adm, sudo, wheel]}}\n",
 )
 def replaced_list(subject: CloudConfig) -> Iterator[Fault]:
     for number, file in enumerate(subject.files):

@@ -24,7 +24,7 @@ LONGEST = 200
     why="cloud-init ships the schema of its own configuration, and a value of another kind than a module expects ends "
     "that module with an error, or is passed over. The schema is read out of the image, so it is that of its version.",
     since="22.2, when the schema came to cover all modules",
-    wrong="",
+    wrong="ssh_pwauth: 3\n",
     right="ssh_pwauth: false\n",
 )
 def schema(subject: CloudConfig) -> Iterator[Fault]:

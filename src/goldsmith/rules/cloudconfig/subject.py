@@ -34,8 +34,8 @@ class CloudConfig:
     """`files` are those that are judged and those below them, the weakest first. `whole` says that they are all that
     cloud-init would read in the image; else they are a part (one file, or a recipe's defaults), and what others might
     say is not known. `version` is cloud-init's, `family` debian, rhel or suse; None where it is not known. `other` are
-    files beside them that cloud-init does not read. `disabled` are modules that a recipe switches off in what it
-    builds, `datasource_decided` says that it decides over datasources elsewhere.
+    files beside them that cloud-init does not read. `disabled` are modules that a recipe (at `disabled_at`) switches
+    off in what it builds, `datasource_decided` says that it decides over datasources elsewhere.
     """
 
     files: tuple[ConfigFile, ...]
@@ -47,6 +47,7 @@ class CloudConfig:
     other: tuple[ConfigFile, ...] = ()
     schema: Mapping[str, Any] | None = None
     disabled: frozenset[str] = frozenset()
+    disabled_at: HostPlace | None = None
     datasource_decided: bool = False
 
     @cached_property

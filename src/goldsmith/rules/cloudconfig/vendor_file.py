@@ -15,8 +15,8 @@ from goldsmith.rules.cloudconfig.subject import CloudConfig
     why="An edited cloud.cfg is a conflict at the next update of cloud-init: the edit is lost, or the update's changes "
     "are. A drop-in says the same and stays.",
     since="every version",
-    wrong="",
-    right="",
+    wrong="# in /etc/cloud/cloud.cfg\nssh_pwauth: false\n",
+    right="# in /etc/cloud/cloud.cfg.d/99-custom-defaults.cfg\nssh_pwauth: false\n",
 )
 def vendor_file(subject: CloudConfig) -> Iterator[Fault]:
     changed = subject.image.changed if subject.image is not None else frozenset()

@@ -19,6 +19,9 @@ CODE = "GS127"
     needs=Needs.RECIPE,
     why="cloud-init and ds-identify's shell read `datasource_list` differently: a list over several lines is not "
     "seen by the one that decides whether cloud-init runs. The recipe's `datasource:` is written so that both agree.",
+    since="every version of cloud-init",
+    wrong='datasource: local\ndefaults: {config: "datasource_list: [NoCloud, None]\n"}\n',
+    right="datasource: local\n",
 )
 def datasource_once(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "no `datasource_list` in the defaults", recipe)

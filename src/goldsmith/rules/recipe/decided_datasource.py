@@ -23,6 +23,9 @@ CHOICES = "choose `datasource: local` (a NoCloud seed or none), `clouds` (all, t
     needs=Needs.RECIPE,
     why="Without a seed, cloud-init's own policy leaves it disabled: no user, no keys, no host keys on Debian, and the "
     "defaults in the image never apply.",
+    since="every version of cloud-init",
+    wrong='defaults: {config: "ssh_pwauth: false\n"}\n',
+    right='datasource: local\ndefaults: {config: "ssh_pwauth: false\n"}\n',
 )
 def decided_datasource(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "cloud-init runs in a clone without a seed, or the recipe says that it need not", recipe)

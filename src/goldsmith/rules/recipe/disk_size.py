@@ -19,6 +19,9 @@ CODE = "GS129"
     "the disk holds its base",
     needs=Needs.RECIPE,
     why="A disk only grows: cutting one off destroys the file system at its end.",
+    since="any: it is about the recipe",
+    wrong="datasource: local\ndisk: {size: 1G}\n",
+    right="datasource: local\ndisk: {size: 10G}\n",
 )
 def disk_size(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "disk.size is at least the base's", recipe)

@@ -87,5 +87,6 @@ def configuration(recipe: Recipe) -> CloudConfig | None:
         whole=False,
         family=base.name.partition("/")[0] if base is not None else None,
         disabled=frozenset(canonical(name) for name in defaults.disabled),
+        disabled_at=recipe.place("defaults", "disable_modules", key=True),
         datasource_decided=True,
     )

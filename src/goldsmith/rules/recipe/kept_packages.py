@@ -19,6 +19,9 @@ CODE = "GS128"
     "expected packages stay",
     needs=Needs.RECIPE,
     why="A recipe that removes a package and expects it builds an image that cannot be proven.",
+    since="any: it is about the recipe",
+    wrong="datasource: local\ncustomize: [{uninstall: [sudo]}]\nverify: {expect: {packages: [sudo]}}\n",
+    right="datasource: local\ncustomize: [{uninstall: [nano]}]\nverify: {expect: {packages: [sudo]}}\n",
 )
 def kept_packages(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "expected packages are not removed", recipe)

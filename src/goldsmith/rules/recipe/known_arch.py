@@ -18,6 +18,9 @@ CODE = "GS130"
     "the base has the architecture",
     needs=Needs.RECIPE,
     why="What is bootstrapped has a boot loader and a kernel of its own for each architecture.",
+    since="any: it is about the recipe",
+    wrong="arch: aarch64\ndatasource: local\n",
+    right="arch: x86_64\ndatasource: local\n",
 )
 def known_arch(recipe: Recipe) -> Iterator[Outcome]:
     made = distro(recipe)

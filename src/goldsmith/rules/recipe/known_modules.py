@@ -21,6 +21,9 @@ CODE = "GS125"
     "disabled modules are known",
     needs=Needs.RECIPE,
     why="A misspelled module would stop the build only after the base is fetched and customized.",
+    since="every version of cloud-init",
+    wrong="datasource: local\ndefaults: {disable_modules: [rumcmd]}\n",
+    right="datasource: local\ndefaults: {disable_modules: [runcmd]}\n",
 )
 def known_modules(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "modules of cloud-init", recipe)

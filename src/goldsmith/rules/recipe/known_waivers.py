@@ -26,6 +26,9 @@ def waivable() -> tuple[str, ...]:
     "waived rules are known",
     needs=Needs.RECIPE,
     why="A misspelled code waives nothing, and the build ends with the finding that was to be waived.",
+    since="any: it is about the recipe",
+    wrong="datasource: local\naudit: {waive: [{rule: GS999, reason: a lab}]}\n",
+    right="datasource: local\naudit: {waive: [{rule: GS310, reason: a lab}]}\n",
 )
 def known_waivers(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "codes of rules of the audit", recipe)

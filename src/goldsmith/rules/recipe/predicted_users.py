@@ -34,6 +34,9 @@ class Predicted:
     needs=Needs.RECIPE,
     why="An expected user that nothing makes, or an unwanted one that the defaults make, would be found only by "
     "booting clones of the finished image.",
+    since="every version of cloud-init",
+    wrong="datasource: local\nverify: {expect: {users: {absent: [debian]}}}\n",
+    right="datasource: local\nverify: {expect: {users: {present: [debian]}}}\n",
 )
 def predicted_users(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "the defaults make who is expected, and nobody who is not", recipe)

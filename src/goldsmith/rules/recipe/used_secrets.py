@@ -17,6 +17,10 @@ CODE = "GS132"
     "secrets are used",
     needs=Needs.RECIPE,
     why="A secret that no step names is shown to none: the step that was meant to have it fails, or does without.",
+    since="any: it is about the recipe",
+    wrong="datasource: local\nsecrets: {token: {env: TOKEN}}\n",
+    right="datasource: local\nsecrets: {token: {env: TOKEN}}\n"
+    "customize:\n  - run: {shell: ./register, secrets: [token]}\n",
 )
 def used_secrets(recipe: Recipe) -> Iterator[Outcome]:
     judgment = Judgment(CODE, "each secret is named by a step", recipe)

@@ -103,7 +103,7 @@ def test_the_name_of_the_defaults(found: Found, name: str, bad: bool) -> None:  
 
 
 def test_disabled_modules(found: Found) -> None:
-    assert found(defaults("locale: C", "  disable_modules: [runcmd, cc_scripts_user, rumcmd]\n")) == [
+    assert found(defaults("locale: C", "  disable_modules: [runcmd, cc_scripts_user, rumcmd]\n"), code="GS125") == [
         "9:46: GS125 warning: rumcmd is no module of cloud-init"
     ]
 
