@@ -28,7 +28,6 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.guestfs,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(shutil.which("virt-sysprep") is None, reason="virt-sysprep is not installed"),
 ]
 
 MIB = 1 << 20
