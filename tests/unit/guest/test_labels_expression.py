@@ -27,8 +27,8 @@ PATHS = st.text("/ab-_.+]0c \n\x0b", max_size=6).map(str.encode)
 @given(EXPRESSIONS, PATHS)
 def test_an_expression_matches_what_a_backtracking_engine_matches(text: str, path: bytes) -> None:
     made = expression(text)
-    if made is None:
-        return
+    if made is None or "[:" in text:
+        return  # a class such as [:alpha:] is a word of regular expressions that Python's do not have
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert made.matches(path) == (re.search(f"^{text}$".encode(), path, re.DOTALL) is not None)
