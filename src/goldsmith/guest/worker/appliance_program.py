@@ -28,6 +28,8 @@ from goldsmith.guest.worker.program import (
 OURS = posixpath.dirname(ENVIRONMENT)
 STDIN, OUTPUT, STATUS, OUR_POLICY = (f"{OURS}/{name}" for name in ("stdin", "output", "status", "policy-rc.d"))
 OUTPUT_LIMIT = 64 << 20
+# A return code and a line feed.
+STATUS_LIMIT = 16
 TIMED_OUT = 124
 KILLED = 137
 # Without --no-mtab it would leave a folder in the /run of the disk.
@@ -80,7 +82,7 @@ def run(handle: Handle, tree: ApplianceTree, program: Program, *, networked: boo
             ["/bin/sh", "-c", START, "sh", f"{program.timeout:.0f}", isolation, policy, *started_by_shell(program)],
         )
         seconds = time.monotonic() - started
-        returncode = int(handle.call_bytes("read_file", STATUS))
+        returncode = int(handle.read(STATUS, STATUS_LIMIT))
         output = _tail(handle)
     except OSError as error:
         raise BuildError(
@@ -114,9 +116,7 @@ def _place_policy(tree: ApplianceTree) -> tuple[str, Plan | None]:
 
 def _tail(handle: Handle) -> bytes:
     size = handle.status(OUTPUT).size
-    if size == 0:
-        return b""
     if size <= OUTPUT_LIMIT:
-        return handle.call_bytes("read_file", OUTPUT)
+        return handle.read(OUTPUT, size)
     # Longer output keeps its end, as much as one message takes.
     return handle.pread(OUTPUT, 1 << 20, size - (1 << 20))

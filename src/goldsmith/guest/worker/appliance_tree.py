@@ -71,7 +71,7 @@ class ApplianceTree:
                     f"cannot read {printable(path)} in the guest: "
                     f"{status.size} bytes are more than the limit of {limit}"
                 )
-            return self._handle.call_bytes("read_file", canonical) if status.size else b""
+            return self._handle.read(canonical, status.size)
 
     def apply(self, plan: Plan) -> None:
         real: set[str] = set()
@@ -159,7 +159,7 @@ class ApplianceTree:
             if entry.size == 0:
                 return sha256().hexdigest()
             if entry.size <= READ_TO_DIGEST:
-                return sha256(self._handle.call_bytes("read_file", entry.path)).hexdigest()
+                return sha256(self._handle.read(entry.path, entry.size)).hexdigest()
             return self._handle.call_text("checksum", "sha256", entry.path)
 
     # -- changing

@@ -109,6 +109,19 @@ class Handle:
     def pread(self, path: str, size: int, offset: int) -> bytes:
         return self.call_bytes("pread", path, size, ctypes.c_int64(offset))
 
+    def read(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a file, or all of it where it has become shorter.
+
+        In pieces, each one message: `read_file` downloads, which costs a tenth of a second for the smallest file.
+        """
+        content = bytearray()
+        while len(content) < size:
+            piece = self.pread(path, min(size - len(content), PIECE), len(content))
+            if not piece:
+                break
+            content += piece
+        return bytes(content)
+
     def pread_device(self, device: str, size: int, offset: int) -> bytes:
         return self.call_bytes("pread_device", device, size, ctypes.c_int64(offset))
 
