@@ -1,4 +1,4 @@
-"""The examples load, and no rule finds anything in them."""
+"""The examples load, and no rule finds anything wrong in them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from goldsmith.findings import Severity
 from goldsmith.recipe.load import load
 from goldsmith.rules.recipe.lint import lint
 
@@ -13,10 +14,10 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.mark.parametrize("name", ["debian12-base", "debian13-base", "rocky10-base"])
-def test_nothing_is_found_in_an_example(name: str) -> None:
+def test_nothing_is_wrong_with_an_example(name: str) -> None:
     recipe = load(EXAMPLES / f"{name}.yaml")
     assert recipe.stem == f"{name}-v1.0"
-    assert lint(recipe) == []
+    assert [finding for finding in lint(recipe) if finding.severity is not Severity.NOTE] == []
 
 
 def test_every_example_is_looked_at() -> None:
