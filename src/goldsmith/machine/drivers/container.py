@@ -13,8 +13,6 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from goldsmith.errors import GoldsmithError, HostError
 from goldsmith.findings import printable
@@ -24,6 +22,7 @@ from goldsmith.guest.worker import wire
 from goldsmith.machine.driver import Activity, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.container_cgroup import cpu_time, remove, sweep
 from goldsmith.machine.drivers.container_seed import read_seed
+from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.run import Running, running
 
 NAME = "container"
@@ -40,7 +39,7 @@ def status() -> DriverStatus:
     return DriverStatus(usable=True, why=WHY)
 
 
-class ContainerMachine:
+class ContainerMachine(KilledAtTheEnd):
     """One rehearsal. Its process keeps the guest's mounts, and ends only when the overlay is consistent."""
 
     features = FEATURES
@@ -53,19 +52,6 @@ class ContainerMachine:
         self._cgroup: tuple[Path, ...] = ()
         self._resets = 0
         self._ended: Ended | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     @property
     def log(self) -> Path:

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError, ProcessError
 from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, Firmware, MachineSpec
 from goldsmith.machine.qmp import Qmp
+from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.run import Running, require, running
 
 PROGRAM = "qemu-system-x86_64"
@@ -116,7 +115,7 @@ def _no_ovmf() -> HostError:
     return HostError("no UEFI firmware for QEMU", hint="as root: apt-get install --no-install-recommends ovmf")
 
 
-class QemuMachine:
+class QemuMachine(KilledAtTheEnd):
     """One QEMU process. Its monitor is one end of a socket pair, which has no name that could be left behind."""
 
     features = FEATURES
@@ -131,19 +130,6 @@ class QemuMachine:
         self._resets = 0
         self._shutdown: str | None = None
         self._ended: Ended | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     @property
     def log(self) -> Path:
