@@ -81,7 +81,11 @@ class ConfigFile:
 
     def find(self, *loc: str | int) -> Word | None:
         """The last word at a location: of two equal keys the last one counts."""
-        return next((word for word in reversed(self.words) if word.loc == loc), None)
+        return self._by_loc.get(loc)
+
+    @cached_property
+    def _by_loc(self) -> Mapping[Loc, Word]:
+        return {word.loc: word for word in self.words}
 
     def value(self, loc: Loc) -> Any:
         """What the file says there, None where it says nothing; lists are not looked into."""
