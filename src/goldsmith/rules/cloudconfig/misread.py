@@ -46,13 +46,10 @@ def misread(subject: CloudConfig) -> Iterator[Fault]:
         meant = _meant(word)
         if meant is not None:
             severity, message = meant
-            quoted = f"'{word.written}'"
-            hint = f"write {quoted}"
-            if _key(word) == "permissions" and MODE.match(word.written) and not word.written.startswith("0"):
-                quoted = f"'0{word.written}'"
-                hint = f"write {quoted}"
+            bare_mode = _key(word) == "permissions" and MODE.match(word.written) and not word.written.startswith("0")
+            quoted = f"'0{word.written}'" if bare_mode else f"'{word.written}'"
             repair = edit(file, word.value, word.written, quoted)
-            yield Fault(severity, file.at(*word.value), f"`{dotted(word.loc)}`: {message}", hint, repair)
+            yield Fault(severity, file.at(*word.value), f"`{dotted(word.loc)}`: {message}", f"write {quoted}", repair)
 
 
 def _meant(word: Word) -> tuple[Severity, str] | None:

@@ -16,7 +16,6 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "iscsi-initiator-utils": {"debian": "open-iscsi", "suse": "open-iscsi"},
     "device-mapper-multipath": {"debian": "multipath-tools", "suse": "multipath-tools"},
     "openssh-clients": {"debian": "openssh-client"},
-    "policycoreutils-python-utils": {"debian": "policycoreutils-python-utils"},
     "httpd": {"debian": "apache2", "suse": "apache2"},
     "cronie": {"debian": "cron"},
     "procps-ng": {"debian": "procps", "suse": "procps"},
@@ -60,6 +59,6 @@ def package_names(subject: CloudConfig) -> Iterator[Fault]:
         bare = name.partition("=")[0]
         other = NAMES.get(bare, {}).get(subject.family or "")
         place = file.place("packages", number)
-        if other is not None and other != bare:
+        if other is not None:
             message = f"{printable(bare)} is not the name of a package on this distribution ({subject.family})"
             yield Fault(Severity.ERROR, place, message, f"its name here: {other}")

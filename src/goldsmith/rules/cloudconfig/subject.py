@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from goldsmith.cloudinit.effective import CLOUD_CFG, Effective, effective
+from goldsmith.cloudinit.effective import Effective, effective
 from goldsmith.cloudinit.merging import fold
 from goldsmith.cloudinit.users import User, users_of
 from goldsmith.cloudinit.version import Version
@@ -84,11 +84,6 @@ class CloudConfig:
         """Where a key that counts is set."""
         file = self.setter(*loc)
         return file.place(*loc) if file is not None else None
-
-    @property
-    def base(self) -> ConfigFile | None:
-        """/etc/cloud/cloud.cfg."""
-        return next((file for file in self.files if file.path == CLOUD_CFG), None)
 
 
 def edit(file: ConfigFile, at: tuple[int, int], old: str, new: str) -> TextEdit | None:
