@@ -22,14 +22,14 @@ from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import BuildError, InputError
 from goldsmith.events import Emit
-from goldsmith.findings import Finding, GuestPlace, HostPlace, Severity
+from goldsmith.findings import Finding, GuestPlace, Severity
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.open import choose_engine
 from goldsmith.pipeline.existing.lint import LIMIT, Kind, lint_file
-from goldsmith.pipeline.steps.cloud_config import VENDOR, cloud_config_of
+from goldsmith.pipeline.steps.cloud_config import VENDOR, cloud_config_of, places_in
 from goldsmith.pipeline.steps.guest import opened
-from goldsmith.rules.cloudconfig.configfile import At, ConfigFile
+from goldsmith.rules.cloudconfig.configfile import ConfigFile
 from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 from goldsmith.settings import scratch_dir
@@ -207,13 +207,8 @@ def _subject(guest: Guest, files: Mapping[str, bytes], info: GuestInfo | None, r
             # One of the files is too long to be read: the findings say so, the others are judged.
             pass
     paths = [CLOUD_CFG, *sorted(path for path in files if path.endswith(".cfg") and path.startswith(f"{CLOUD_CFG_D}/"))]
-    judged = tuple(ConfigFile(path, files[path], _at(path, root), path in VENDOR) for path in paths if path in files)
+    judged = tuple(
+        ConfigFile(path, files[path], places_in(path, root), path in VENDOR) for path in paths if path in files
+    )
     known = parse_version(info.cloud_init_version) if info is not None else None
     return CloudConfig(judged, whole=True, version=known, family=info.family if info else None)
-
-
-def _at(path: str, root: Path | None) -> At:
-    if root is None:
-        return lambda line, column: GuestPlace(path, line, column)
-    name = str(root / path.lstrip("/"))
-    return lambda line, column: HostPlace(name, line, column)

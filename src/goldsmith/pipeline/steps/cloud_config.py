@@ -65,14 +65,14 @@ def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
     names = [entry.name for entry in folder.children(CLOUD_CFG_D)] if folder.resolve(CLOUD_CFG_D) else []
     judged = [path for path in (CLOUD_CFG, *sorted(f"{CLOUD_CFG_D}/{name}" for name in names)) if path in config]
     return CloudConfig(
-        tuple(ConfigFile(path, config[path], _at(path, root), path in vendor) for path in judged),
+        tuple(ConfigFile(path, config[path], places_in(path, root), path in vendor) for path in judged),
         whole=True,
         version=parse_version(info.cloud_init_version) if info is not None else None,
         family=info.family if info is not None else None,
         image=Surroundings(_around(guest), changed),
         seeds={path: content for path, content in files.items() if path not in judged},
         other=tuple(
-            ConfigFile(f"{CLOUD_CFG_D}/{name}", b"", _at(f"{CLOUD_CFG_D}/{name}", root))
+            ConfigFile(f"{CLOUD_CFG_D}/{name}", b"", places_in(f"{CLOUD_CFG_D}/{name}", root))
             for name in sorted(names)
             if not name.endswith(".cfg")
         ),
@@ -88,7 +88,8 @@ def _info(guest: Guest, index: Index) -> GuestInfo | None:
         return None
 
 
-def _at(path: str, root: Path | None) -> At:
+def places_in(path: str, root: Path | None) -> At:
+    """Places of a guest's file: on the host where the guest is a directory, else in the guest."""
     if root is None:
         return lambda line, column: GuestPlace(path, line, column)
     name = str(root / path.lstrip("/"))
