@@ -302,13 +302,16 @@ def _kept(words: Iterable[str]) -> tuple[Keep, ...]:
             raise InputError(
                 f"--keep {word} is not PATH=REASON", hint="for example --keep '/etc/netplan/*=lab network'"
             )
-        keep = Keep(pattern, reason.strip())
-        try:
-            keep.matches("/")
-        except re.error as error:
-            raise InputError(f"--keep {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
-        kept.append(keep)
+        _require_pattern("--keep", pattern)
+        kept.append(Keep(pattern, reason.strip()))
     return tuple(kept)
+
+
+def _require_pattern(option: str, pattern: str) -> None:
+    try:
+        Keep(pattern, "").matches("/")
+    except re.error as error:
+        raise InputError(f"{option} {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
 
 
 def _waived(words: Iterable[str]) -> tuple[Waiver, ...]:
@@ -325,12 +328,8 @@ def _waived(words: Iterable[str]) -> tuple[Waiver, ...]:
             near = nearest(code, {each.lower() for each in known})
             hint = f"did you mean {near.upper()}? " if near else ""
             raise InputError(f"the audit has no rule {code}", hint=f"{hint}`goldsmith audit --list` names all")
-        waiver = Waiver(code, reason.strip(), pattern or None)
-        try:
-            Keep(pattern, "").matches("/")
-        except re.error as error:
-            raise InputError(f"--waive {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
-        waivers.append(waiver)
+        _require_pattern("--waive", pattern)
+        waivers.append(Waiver(code, reason.strip(), pattern or None))
     return tuple(waivers)
 
 

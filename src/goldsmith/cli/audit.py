@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from goldsmith.cli.conversation import conversation, finding_lines, list_rules
+from goldsmith.cli.conversation import conversation, explain_rule, finding_lines, list_rules
 from goldsmith.cli.options import Engine, Events, Format, Json, Keep, Operations
-from goldsmith.cli.sarif import Sarif, write_sarif
+from goldsmith.cli.sarif import Sarif, require_one_document, say_sarif
 from goldsmith.errors import InputError
 
 
@@ -64,8 +64,7 @@ def audit(
 
     with conversation("audit", json=json, events=events) as talk:
         if explain is not None:
-            lines = api.explain_rule(explain)
-            talk.finish({"code": explain, "explanation": "\n".join(lines)}, lines)
+            explain_rule(talk, explain, api.explain_rule(explain))
             return
         if list_:
             list_rules(talk, api.audit_rules())
@@ -74,8 +73,7 @@ def audit(
             raise InputError(
                 "no disk or directory was given", hint="goldsmith audit DISK|DIR, --list or --explain CODE"
             )
-        if json and sarif == "-":
-            raise InputError("standard output holds one document", hint="give --sarif a file, or leave --json out")
+        require_one_document(sarif, json=json)
         audited = api.audit(
             disk,
             format=format,
@@ -87,11 +85,7 @@ def audit(
             emit=talk.emit,
         )
         code = 5 if audited.failed else 0
-        if sarif is not None:
-            talk.progress.stop()
-            write_sarif(sarif, audited.findings, api.audit_rules())
-        if sarif == "-":
-            raise typer.Exit(code)
+        say_sarif(talk, sarif, audited.findings, api.audit_rules(), code=code)
         idle = [f"the waiver of {waiver} covers nothing" for waiver in audited.idle]
         text = [*finding_lines(audited.findings), *idle, f"{disk}: {audited.summary}"]
         talk.finish(audited.as_json(), text, code=code)

@@ -158,6 +158,11 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
     return lines
 
 
+def explain_rule(talk: Conversation, code: str, lines: Sequence[str]) -> None:
+    """Say why a rule is there."""
+    talk.finish({"code": code, "explanation": "\n".join(lines)}, lines)
+
+
 def list_rules(talk: Conversation, rules: Sequence[Descriptor]) -> None:
     """Say which rules there are, and what each holds."""
     width = max(len(rule.name) for rule in rules)

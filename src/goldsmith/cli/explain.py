@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from goldsmith.cli.conversation import conversation, finding_lines
-from goldsmith.cli.lint import As
-from goldsmith.cli.options import Engine, Events, Format, Json, Sets
+from goldsmith.cli.options import AsOption, Engine, Events, Format, Json, Sets
 from goldsmith.findings import printable
 
 
@@ -41,9 +40,7 @@ def explain(
         str | None,
         typer.Option("--cmdline", help="The kernel's command line. Default: the one in the image's boot loader."),
     ] = None,
-    as_: Annotated[
-        As | None, typer.Option("--as", help="What the argument is, where its name does not say it.")
-    ] = None,
+    as_: AsOption = None,
     format: Format = None,
     engine: Engine = None,
     sets: Sets = None,

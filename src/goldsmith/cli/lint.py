@@ -1,27 +1,17 @@
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldsmith.cli.conversation import Conversation, conversation, finding_lines, list_rules
-from goldsmith.cli.options import Engine, Format, Json, Sets
-from goldsmith.cli.sarif import Sarif, write_sarif
+from goldsmith.cli.conversation import Conversation, conversation, explain_rule, finding_lines, list_rules
+from goldsmith.cli.options import AsOption, Engine, Format, Json, Sets
+from goldsmith.cli.sarif import Sarif, require_one_document, say_sarif
 from goldsmith.errors import InputError
 
 if TYPE_CHECKING:
     from goldsmith.pipeline.existing.lint import Linted
-
-
-class As(StrEnum):
-    """What an argument is, for --as."""
-
-    RECIPE = "recipe"
-    CLOUD_CONFIG = "cloud-config"
-    TREE = "tree"
-    DISK = "disk"
 
 
 def lint(
@@ -35,9 +25,7 @@ def lint(
     ] = None,
     *,
     sets: Sets = None,
-    as_: Annotated[
-        As | None, typer.Option("--as", help="What the argument is, where its name does not say it.")
-    ] = None,
+    as_: AsOption = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Make the repairs that are safe, in place; comments and order stay.")
     ] = False,
@@ -78,8 +66,7 @@ def lint(
 
     with conversation("lint", json=json) as talk:
         if explain is not None:
-            lines = api.explain_rule(explain)
-            talk.finish({"code": explain, "explanation": "\n".join(lines)}, lines)
+            explain_rule(talk, explain, api.explain_rule(explain))
             return
         if list_:
             list_rules(talk, api.lint_rules())
@@ -88,30 +75,25 @@ def lint(
             raise InputError(
                 "nothing to lint was given", hint="goldsmith lint RECIPE|FILE|DIR|DISK, --list or --explain CODE"
             )
-        if json and sarif == "-":
-            raise InputError("standard output holds one document", hint="give --sarif a file, or leave --json out")
+        require_one_document(sarif, json=json)
         judged = target
 
-        def judge() -> Linted:
+        def judge(*, fetch: bool = False) -> Linted:
             return api.lint(
                 judged,
                 sets=sets or (),
                 kind=Kind(as_.value) if as_ is not None else None,
                 format=format,
                 engine=engine.value if engine else None,
-                fetch_schema=fetch_schema,
+                fetch_schema=fetch,
                 emit=talk.emit,
             )
 
-        linted = judge()
+        linted = judge(fetch=fetch_schema)
         repaired = api.repair(linted) if fix else ()
         linted = judge() if repaired else linted
         code = 2 if linted.errors else 0
-        if sarif is not None:
-            talk.progress.stop()
-            write_sarif(sarif, linted.findings, api.lint_rules())
-        if sarif == "-":
-            raise typer.Exit(code)
+        say_sarif(talk, sarif, linted.findings, api.lint_rules(), code=code)
         _say(talk, target, linted, len(repaired), code)
 
 

@@ -25,6 +25,15 @@ class DriverName(StrEnum):
     CONTAINER = "container"
 
 
+class As(StrEnum):
+    """What an argument is, for --as."""
+
+    RECIPE = "recipe"
+    CLOUD_CONFIG = "cloud-config"
+    TREE = "tree"
+    DISK = "disk"
+
+
 class GeneralizingTool(StrEnum):
     """Who generalizes, for --with."""
 
@@ -32,6 +41,7 @@ class GeneralizingTool(StrEnum):
     VIRT_SYSPREP = "virt-sysprep"
 
 
+AsOption = Annotated[As | None, typer.Option("--as", help="What the argument is, where its name does not say it.")]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output; talk goes to standard error.")
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldsmith import __version__
+from goldsmith.cli.conversation import Conversation
 from goldsmith.errors import InputError
 from goldsmith.findings import Finding
 
@@ -25,8 +26,24 @@ Sarif = Annotated[
 ]
 
 
-def write_sarif(target: str, findings: Sequence[Finding], rules: Sequence[Descriptor]) -> None:
-    """To a file, or standard output for `-`. Raises InputError where the file cannot be written."""
+def require_one_document(target: str | None, *, json: bool) -> None:
+    """Raises InputError where both the JSON document and SARIF would go to standard output."""
+    if json and target == "-":
+        raise InputError("standard output holds one document", hint="give --sarif a file, or leave --json out")
+
+
+def say_sarif(
+    talk: Conversation, target: str | None, findings: Sequence[Finding], rules: Sequence[Descriptor], *, code: int
+) -> None:
+    """Write SARIF where it was asked for. Instead of the text, for `-`, it is all: the command ends with `code`."""
+    if target is not None:
+        talk.progress.stop()
+        _write(target, findings, rules)
+    if target == "-":
+        raise typer.Exit(code)
+
+
+def _write(target: str, findings: Sequence[Finding], rules: Sequence[Descriptor]) -> None:
     from goldsmith.sarif import sarif
 
     log = json.dumps(sarif(findings, rules, version=__version__, folder=Path.cwd()), indent=2)
