@@ -8,7 +8,7 @@ from pathlib import Path
 
 from goldsmith.cloudinit.cmdline import configuration_of
 from goldsmith.cloudinit.datasource import Seed
-from goldsmith.cloudinit.document import Effect, Problem
+from goldsmith.cloudinit.document import Problem
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, Effective, effective
 from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.cloudinit.files import gather
@@ -22,7 +22,7 @@ from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import BuildError, InputError
 from goldsmith.events import Emit
-from goldsmith.findings import Finding, GuestPlace, Severity
+from goldsmith.findings import Finding, GuestPlace
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.open import choose_engine
@@ -31,12 +31,12 @@ from goldsmith.pipeline.steps.cloud_config import VENDOR, cloud_config_of, place
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.rules.cloudconfig.configfile import ConfigFile
 from goldsmith.rules.cloudconfig.lint import lint
+from goldsmith.rules.cloudconfig.readable import EFFECTS
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 from goldsmith.settings import scratch_dir
 from goldsmith.verification.gather import kernel_cmdline
 
 UNREAD = "GS601"
-SEVERITIES = {Effect.FATAL: Severity.ERROR, Effect.DROPPED: Severity.ERROR, Effect.SUSPECT: Severity.WARNING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _notes(ground: Ground, system: Effective, known: Version | None) -> list[str
 
 def _finding(problem: Problem) -> Finding:
     place = GuestPlace(problem.path)
-    return Finding(UNREAD, SEVERITIES[problem.effect], problem.message, place, "remove or shorten it", str(place))
+    return Finding(UNREAD, EFFECTS[problem.effect], problem.message, place, "remove or shorten it", str(place))
 
 
 def _subject(guest: Guest, files: Mapping[str, bytes], info: GuestInfo | None, root: Path | None) -> CloudConfig:
