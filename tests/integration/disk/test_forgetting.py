@@ -123,7 +123,8 @@ def test_each_part_of_the_xfs_scrub_is_needed(sh: Shell, tmp_path: Path, monkeyp
         return None
 
     assert {b"CANARYNAME", b"CANARYATTRIBUTE", b"CANARYVALUE"} <= left(Group, "_forget_inode", nothing)
-    assert left(Group, "_forget_file", nothing) == {b"CANARYCONTENT"}
+    # Which of the deleted files' blocks now end a file that stays is the kernel's choice.
+    assert b"CANARYCONTENT" in left(Group, "_forget_file", nothing)
 
 
 @pytest.fixture
