@@ -30,6 +30,7 @@ from goldsmith.machine.acceleration import Acceleration, acceleration
 from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import Milestone
+from goldsmith.machine.options import MachineOptions
 from goldsmith.rules.facts import Facts
 from goldsmith.verification.gather import gather
 
@@ -148,7 +149,7 @@ def _proven(folder: Path, sealed: tuple[Run, Disk], machines: Acceleration, word
 
 
 def _spec(name: str, disk: Disk, folder: Path, machines: Acceleration, *, cpus: int = 1) -> MachineSpec:
-    return MachineSpec(name=name, disk=disk, folder=folder, cpus=cpus, accelerated=machines.kvm)
+    return MachineSpec(name=name, disk=disk, folder=folder, options=MachineOptions(cpus=cpus), accelerated=machines.kvm)
 
 
 def _in_guest(disk: Disk, folder: Path, *programs: Sequence[str]) -> None:

@@ -19,8 +19,9 @@ from goldsmith.base.base import Base
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.machine.boot import boot
-from goldsmith.machine.driver import Firmware, MachineSpec
+from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import Milestone
+from goldsmith.machine.options import Firmware, MachineOptions
 
 pytestmark = [pytest.mark.root, pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
 
@@ -147,7 +148,10 @@ def test_a_clone_of_it_boots_by_uefi(pool: Pool, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["backing"] == str(pool.image)
     image = Disk(pool.image, DiskFormat.QCOW2, 10 << 30)
     spec = MachineSpec(
-        name="uefi", disk=Disk(disk, DiskFormat.QCOW2, 10 << 30, image), folder=tmp_path, firmware=Firmware.UEFI
+        name="uefi",
+        disk=Disk(disk, DiskFormat.QCOW2, 10 << 30, image),
+        folder=tmp_path,
+        options=MachineOptions(firmware=Firmware.UEFI),
     )
     (record,) = boot([spec], until=Milestone.INIT, speed=acceleration().speed)
     assert (record.problem, record.reached(Milestone.INIT)) == (None, True)

@@ -10,12 +10,14 @@ from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.qemu_img import check, create_overlay
 from goldsmith.machine.acceleration import Acceleration, acceleration
 from goldsmith.machine.boot import boot
-from goldsmith.machine.driver import Firmware, MachineSpec
+from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+from goldsmith.machine.options import Firmware, MachineOptions
 
 pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
 
 UNTIL_READY = {Milestone.KERNEL, Milestone.INIT, *CLOUD_INIT_STAGES, Milestone.READY, Milestone.OFF}
+UEFI = MachineOptions(firmware=Firmware.UEFI)
 CloneOf = Callable[..., MachineSpec]
 
 
@@ -39,7 +41,7 @@ def clone_of(debian12: Base, this_host: Acceleration, tmp_path: Path) -> CloneOf
 
 
 def test_a_clone_boots_by_bios_gets_ready_and_powers_off(clone_of: CloneOf, this_host: Acceleration) -> None:
-    spec = clone_of("bios", cpus=2)
+    spec = clone_of("bios", options=MachineOptions(cpus=2))
     (record,) = boot([spec], speed=this_host.speed)
     assert record.problem is None
     assert {passed.milestone for passed in record.milestones} >= UNTIL_READY
@@ -49,7 +51,11 @@ def test_a_clone_boots_by_bios_gets_ready_and_powers_off(clone_of: CloneOf, this
 
 
 def test_a_clone_boots_by_uefi(clone_of: CloneOf, this_host: Acceleration) -> None:
-    (record,) = boot([clone_of("uefi", firmware=Firmware.UEFI)], until=Milestone.KERNEL, speed=this_host.speed)
+    (record,) = boot(
+        [clone_of("uefi", options=UEFI)],
+        until=Milestone.KERNEL,
+        speed=this_host.speed,
+    )
     assert record.problem is None
     assert record.milestones[0].milestone is Milestone.FIRMWARE
     assert "BdsDxe: starting Boot" in record.console.read_text(errors="replace")
@@ -57,7 +63,7 @@ def test_a_clone_boots_by_uefi(clone_of: CloneOf, this_host: Acceleration) -> No
 
 @pytest.mark.full
 def test_two_clones_at_once_by_both_firmwares(clone_of: CloneOf, this_host: Acceleration) -> None:
-    specs = [clone_of("bios"), clone_of("uefi", firmware=Firmware.UEFI)]
+    specs = [clone_of("bios"), clone_of("uefi", options=UEFI)]
     records = boot(specs, speed=this_host.speed)
     assert [(record.name, record.problem, record.off) for record in records] == [
         ("bios", None, True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -11,20 +10,16 @@ from uuid import UUID, uuid4
 
 from goldsmith.disk.disk import Disk
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+from goldsmith.machine.options import Firmware, MachineOptions
 
-
-class Firmware(StrEnum):
-    """What the machine starts with."""
-
-    BIOS = "bios"
-    UEFI = "uefi"
+DEFAULT_OPTIONS = MachineOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class MachineSpec:
-    """One machine: no network, one disk (normally a throw-away overlay), perhaps a seed, a console log.
+    """One machine: one disk (normally a throw-away overlay), perhaps a seed, a console log.
 
-    `memory` is in MiB. `folder` is a folder of this machine's own for what the driver has to keep beside the disk.
+    `folder` is a folder of this machine's own for what the driver has to keep beside the disk.
     `uuid` is the SMBIOS UUID: systemd may take the machine-id from it, so no two clones share one. `stages` are the
     cloud-init stages that are configured in the guest; the end of the last one is `ready`. `says_finished`: that stage
     has the module final_message, which announces its end; without it the guest is ready once it rests after that
@@ -35,9 +30,7 @@ class MachineSpec:
     disk: Disk
     folder: Path
     seed: Path | None = None
-    firmware: Firmware = Firmware.BIOS
-    cpus: int = 1
-    memory: int = 1024
+    options: MachineOptions = DEFAULT_OPTIONS
     uuid: UUID = field(default_factory=uuid4)
     accelerated: bool = False
     stages: tuple[Milestone, ...] = CLOUD_INIT_STAGES

@@ -15,12 +15,9 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
-    StrictInt,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -36,7 +33,9 @@ from goldsmith.generalization.select import select, with_users
 from goldsmith.generalization.sparing import Keep
 from goldsmith.generalization.virt_sysprep import CHOICES, Tool, Wish
 from goldsmith.recipe.document import Document, Loc
+from goldsmith.recipe.section import NonEmpty, Section
 from goldsmith.recipe.size import parse_size
+from goldsmith.recipe.verify import VerifySection
 from goldsmith.secrets import SecretSource
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
@@ -121,7 +120,6 @@ def host_arch() -> str:
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{NAME.pattern}$"})]
 Version = Annotated[str, AfterValidator(_version), Field(json_schema_extra={"pattern": f"^{VERSION.pattern}$"})]
 Arch = Literal["x86_64", "aarch64"]
-NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Operations = Annotated[str, StringConstraints(min_length=1), AfterValidator(_operations)]
 GuestPattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"pattern": "^/"})]
 Size = Annotated[
@@ -143,12 +141,6 @@ Variables = Annotated[
         }
     ),
 ]
-
-
-class Section(BaseModel):
-    """A part of a recipe: frozen, and no key that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class SecretEntry(Section):
@@ -272,39 +264,6 @@ class SealSection(Section):
     def packing(self) -> str:
         """One word: raw, qcow2/zstd, qcow2/zlib or qcow2/none."""
         return self.format if self.format == "raw" else f"{self.format}/{self.compression or 'zstd'}"
-
-
-class ExpectedUsers(Section):
-    """Accounts of a booted clone."""
-
-    present: tuple[NonEmpty, ...] = ()
-    """These exist, and have no password that works."""
-    absent: tuple[NonEmpty, ...] = ()
-    """These do not exist."""
-
-    @model_validator(mode="after")
-    def _not_both(self) -> ExpectedUsers:
-        if both := sorted(set(self.present) & set(self.absent)):
-            raise wrong(f"expects {both[0]} to be present and to be absent", "remove one")
-        return self
-
-
-class Expect(Section):
-    """What has to be found on the clones."""
-
-    users: ExpectedUsers = ExpectedUsers()
-    """Accounts that exist and that do not."""
-    packages: tuple[NonEmpty, ...] = ()
-    """Packages that are installed."""
-
-
-class VerifySection(Section):
-    """How the sealed image is proven on booted clones."""
-
-    clones: Annotated[StrictInt, Field(ge=2, le=16)] = 2
-    """How many clones boot: the first without a seed, the others with an empty NoCloud seed."""
-    expect: Expect = Expect()
-    """What has to be found on them."""
 
 
 class Sections(Section):

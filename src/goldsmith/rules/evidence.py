@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.errors import InputError
+from goldsmith.machine.options import Firmware
 from goldsmith.rules.expectation import Expectation, Prediction
 from goldsmith.rules.facts import Facts
 
@@ -29,7 +30,7 @@ class Passage:
 class CloneEvidence:
     """One clone. `problem` is what stopped its boot, in one line; `off` says that it powered off by itself;
     `booted_uuid` is the SMBIOS UUID that its machine had; `console` names the log beside this evidence and `tail` are
-    its last lines; `facts` is None where its disk could not be read.
+    its last lines; `facts` is None where its disk could not be read. `again` is the same clone booted a second time.
     """
 
     name: str
@@ -48,6 +49,8 @@ class CloneEvidence:
     tail: tuple[str, ...]
     facts: Facts | None
     unreadable: str | None = None
+    firmware: Firmware = Firmware.BIOS
+    again: CloneEvidence | None = None
 
     @property
     def ended(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.options import MachineOptions
 
 ORIGIN = 0x7C00
 SIZE = 16 << 20
@@ -54,7 +55,7 @@ def machine_of(tmp_path: Path) -> Callable[..., MachineSpec]:
             file.write(boot_sector(prints, ACTS[then]) if then is not None else b"")
             file.truncate(SIZE)
         disk = Disk(path, DiskFormat.RAW, SIZE)
-        given: dict[str, object] = {"memory": 32, "stages": (), **spec}
+        given: dict[str, object] = {"options": MachineOptions(memory=32), "stages": (), **spec}
         return MachineSpec(name=name, disk=disk, folder=tmp_path / "machines", **given)  # type: ignore[arg-type]
 
     return make

@@ -14,13 +14,15 @@ import pytest
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
 from goldsmith.machine.boot import boot
-from goldsmith.machine.driver import Firmware, MachineSpec
+from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers.qemu import QemuMachine
 from goldsmith.machine.milestones import Milestone
+from goldsmith.machine.options import Firmware, MachineOptions
 from goldsmith.machine.patience import Patience
 
 pytestmark = pytest.mark.process
 
+SMALL = MachineOptions(memory=32)
 MachineOf = Callable[..., MachineSpec]
 PROMPT = "\r\nlocalhost login: "
 HURRIED = Patience(
@@ -81,7 +83,8 @@ def test_a_blank_disk_is_a_dead_end_at_once(machine_of: MachineOf) -> None:
 @pytest.mark.full
 def test_a_blank_disk_is_a_dead_end_by_uefi_too(machine_of: MachineOf) -> None:
     patient = Patience(early_idle=20, early_busy=40, dead_end=0.3)
-    (record,) = boot([machine_of("blank", firmware=Firmware.UEFI, memory=256)], patience=patient)
+    options = MachineOptions(firmware=Firmware.UEFI, memory=256)
+    (record,) = boot([machine_of("blank", options=options)], patience=patient)
     assert record.problem is not None
     assert "the boot gave up after firmware" in record.problem
 
@@ -164,7 +167,7 @@ def test_what_a_base_holds_is_never_written(machine_of: MachineOf, tmp_path: Pat
     before = spec.disk.path.read_bytes(), spec.disk.path.stat().st_mtime_ns
     spec.disk.path.chmod(0o444)
     disk = Disk(overlay, DiskFormat.QCOW2, spec.disk.virtual_size, spec.disk)
-    (record,) = boot([MachineSpec("clone", disk, spec.folder, memory=32, stages=())], patience=HURRIED)
+    (record,) = boot([MachineSpec("clone", disk, spec.folder, options=SMALL, stages=())], patience=HURRIED)
     assert record.problem is None
     assert (spec.disk.path.read_bytes(), spec.disk.path.stat().st_mtime_ns) == before
 
@@ -180,7 +183,7 @@ def test_a_host_without_space_is_named(machine_of: MachineOf, tmp_path: Path) ->
         command = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(spec.disk.path), str(overlay)]
         subprocess.run(command, check=True, timeout=20)
         disk = Disk(overlay, DiskFormat.QCOW2, spec.disk.virtual_size, spec.disk)
-        (record,) = boot([MachineSpec("clone", disk, spec.folder, memory=32)], patience=HURRIED)
+        (record,) = boot([MachineSpec("clone", disk, spec.folder, options=SMALL)], patience=HURRIED)
     finally:
         subprocess.run(["umount", str(full)], check=True, timeout=20)
     assert record.problem is not None
@@ -196,9 +199,11 @@ from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import Stopped
 from goldsmith.machine.boot import boot
 from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.options import MachineOptions
 from goldsmith.run import signals_as_errors
 disk = Disk(Path(sys.argv[1]), DiskFormat.RAW, 16 << 20)
-spec = MachineSpec("clone", disk, Path(sys.argv[2]), uuid=UUID(sys.argv[3]), memory=32, stages=())
+options = MachineOptions(memory=32)
+spec = MachineSpec("clone", disk, Path(sys.argv[2]), uuid=UUID(sys.argv[3]), options=options, stages=())
 try:
     with signals_as_errors():
         boot([spec])

@@ -8,8 +8,9 @@ import pytest
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError
-from goldsmith.machine.driver import Firmware, MachineSpec
+from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import qemu
+from goldsmith.machine.options import Firmware, MachineOptions
 
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 OVERLAY_CACHE = {"direct": False, "no-flush": True}
@@ -183,4 +184,4 @@ def test_uefi_without_ovmf_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(qemu, "OVMF", ())
     monkeypatch.setattr(qemu, "require", str)
     with pytest.raises(HostError, match="no UEFI firmware"):
-        qemu.QemuMachine(spec(folder=tmp_path, firmware=Firmware.UEFI)).start()
+        qemu.QemuMachine(spec(folder=tmp_path, options=MachineOptions(firmware=Firmware.UEFI))).start()

@@ -10,8 +10,9 @@ import pytest
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
 from goldsmith.machine import watch
-from goldsmith.machine.driver import Activity, CpuTime, Ended, Features, Firmware, MachineSpec
+from goldsmith.machine.driver import Activity, CpuTime, Ended, Features, MachineSpec
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+from goldsmith.machine.options import Firmware
 from goldsmith.machine.patience import Patience
 from goldsmith.machine.watch import BootRecord, WatchedBoot
 

@@ -31,8 +31,7 @@ def evidence(document: dict[str, Any]) -> Evidence:
     return Evidence.from_json(document)
 
 
-def test_evidence_goes_into_json_and_back(document: dict[str, Any], evidence: Evidence) -> None:
-    assert evidence.as_json() == document
+def test_evidence_goes_into_json_and_back(evidence: Evidence) -> None:
     assert Evidence.from_json(json.loads(json.dumps(evidence.as_json()))) == evidence
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError, ProcessError
-from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, Firmware, MachineSpec
+from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
+from goldsmith.machine.options import Firmware
 from goldsmith.machine.qmp import Qmp
 from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.run import Running, require, running
@@ -64,7 +65,7 @@ def argv(spec: MachineSpec, *, monitor: int, ovmf: Ovmf | None = None) -> list[s
     words += ["-name", f"guest={_comma(spec.name)}", "-uuid", str(spec.uuid)]
     words += ["-machine", machine, "-accel", "kvm" if spec.accelerated else "tcg"]
     # EL 9 and 10 need x86-64-v2 and v3: `max` has both, and is the fastest one under emulation.
-    words += ["-cpu", "max", "-smp", str(spec.cpus), "-m", str(spec.memory)]
+    words += ["-cpu", "max", "-smp", str(spec.options.cpus), "-m", str(spec.options.memory)]
     words += ["-rtc", "base=utc", "-boot", "strict=on", "-nic", "none"]
     words += ["-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"]
     words += ["-chardev", f"file,id=console,path={_comma(str(spec.console))},append=on", "-serial", "chardev:console"]
@@ -140,7 +141,7 @@ class QemuMachine(KilledAtTheEnd):
         """Raises HostError without QEMU, or without a UEFI firmware where the machine needs one."""
         require(PROGRAM)
         self.spec.folder.mkdir(parents=True, exist_ok=True)
-        ovmf = self._own_ovmf() if self.spec.firmware is Firmware.UEFI else None
+        ovmf = self._own_ovmf() if self.spec.options.firmware is Firmware.UEFI else None
         ours, theirs = socket.socketpair()
         with theirs:
             command = argv(self.spec, monitor=theirs.fileno(), ovmf=ovmf)

@@ -1,0 +1,46 @@
+"""What a machine is made of, apart from its disk: the same words for every driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Firmware(StrEnum):
+    """What the machine starts with."""
+
+    BIOS = "bios"
+    UEFI = "uefi"
+
+
+class Bus(StrEnum):
+    """How the guest sees its disk."""
+
+    VIRTIO = "virtio"
+    SCSI = "scsi"
+    NVME = "nvme"
+
+
+class Network(StrEnum):
+    """`isolated`: a card whose cable leads nowhere. `user`: QEMU's own network behind address translation."""
+
+    NONE = "none"
+    ISOLATED = "isolated"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineOptions:
+    """`memory` is in MiB. `machine` is QEMU's machine type, `cpu` its processor model: EL 9 and 10 need x86-64-v2 and
+    v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by swtpm.
+    """
+
+    arch: str = "x86_64"
+    memory: int = 1024
+    cpus: int = 1
+    firmware: Firmware = Firmware.BIOS
+    tpm: bool = False
+    machine: str = "q35"
+    cpu: str = "max"
+    bus: Bus = Bus.VIRTIO
+    network: Network = Network.NONE
