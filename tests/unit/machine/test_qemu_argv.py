@@ -31,7 +31,9 @@ def spec(**changes: object) -> MachineSpec:
 
 def words(spec: MachineSpec, ovmf: qemu.Ovmf | None = None) -> list[object]:
     """The command line with its JSON parsed."""
-    return [json.loads(word) if word.startswith("{") else word for word in qemu.argv(spec, monitor=9, ovmf=ovmf)]
+    return [
+        json.loads(word) if word.startswith("{") else word for word in qemu.argv(spec, monitor=9, agent=10, ovmf=ovmf)
+    ]
 
 
 def options(spec: MachineSpec, option: str, ovmf: qemu.Ovmf | None = None) -> list[object]:
@@ -62,6 +64,9 @@ def test_the_whole_command_line() -> None:
         *("-serial", "chardev:console"),
         *("-object", {"qom-type": "rng-random", "id": "entropy", "filename": "/dev/urandom"}),
         *("-device", {"driver": "virtio-rng-pci", "rng": "entropy"}),
+        *("-chardev", "socket,id=agent,fd=10"),
+        *("-device", {"driver": "virtio-serial-pci"}),
+        *("-device", {"driver": "virtserialport", "chardev": "agent", "name": "org.qemu.guest_agent.0"}),
         "-blockdev",
         {
             "driver": "qcow2",
@@ -116,7 +121,7 @@ def test_the_whole_command_line() -> None:
 
 
 def test_no_seed_means_no_second_disk() -> None:
-    assert len(options(spec(), "-device")) == 2
+    assert len(options(spec(), "-device")) == 4
 
 
 def test_uefi_maps_the_code_read_only_and_its_own_variables() -> None:

@@ -24,6 +24,8 @@ PROGRAM = "qemu-system-x86_64"
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 FEATURES = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS, Firmware.UEFI))
 LOG_LINES = 5
+# Where qemu-ga looks for its host.
+AGENT_PORT = "org.qemu.guest_agent.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ def status() -> DriverStatus:
     return DriverStatus(usable=True, why=f"{PROGRAM} is installed")
 
 
-def argv(spec: MachineSpec, *, monitor: int, ovmf: Ovmf | None = None) -> list[str]:
-    """The whole command line. `monitor` is the descriptor of a connected socket; `ovmf` names the code and this
-    machine's own copy of the variables.
+def argv(spec: MachineSpec, *, monitor: int, agent: int, ovmf: Ovmf | None = None) -> list[str]:
+    """The whole command line. `monitor` and `agent` are descriptors of connected sockets; `ovmf` names the code and
+    this machine's own copy of the variables.
     """
     machine = "q35,graphics=off,vmport=off,hpet=off,dump-guest-core=off"
     if ovmf is not None:
@@ -71,6 +73,8 @@ def argv(spec: MachineSpec, *, monitor: int, ovmf: Ovmf | None = None) -> list[s
     words += ["-chardev", f"file,id=console,path={_comma(str(spec.console))},append=on", "-serial", "chardev:console"]
     words += ["-object", json.dumps({"qom-type": "rng-random", "id": "entropy", "filename": "/dev/urandom"})]
     words += ["-device", json.dumps({"driver": "virtio-rng-pci", "rng": "entropy"})]
+    words += ["-chardev", f"socket,id=agent,fd={agent}", "-device", json.dumps({"driver": "virtio-serial-pci"})]
+    words += ["-device", json.dumps({"driver": "virtserialport", "chardev": "agent", "name": AGENT_PORT})]
     if ovmf is not None:
         code = {"driver": "file", "filename": str(ovmf.code), "read-only": True, "auto-read-only": False}
         words += _blockdev({"driver": "raw", "node-name": "code", "read-only": True, "file": code})
@@ -117,7 +121,10 @@ def _no_ovmf() -> HostError:
 
 
 class QemuMachine(KilledAtTheEnd):
-    """One QEMU process. Its monitor is one end of a socket pair, which has no name that could be left behind."""
+    """One QEMU process. Its monitor is one end of a socket pair, which has no name that could be left behind.
+
+    `agent` is our end of the guest agent's port while the machine runs; nobody may be listening inside.
+    """
 
     features = FEATURES
 
@@ -126,6 +133,7 @@ class QemuMachine(KilledAtTheEnd):
         self._stack = ExitStack()
         self._process: Running | None = None
         self._qmp: Qmp | None = None
+        self.agent: socket.socket | None = None
         self._threads: tuple[int, ...] = ()
         self._activity = Activity((), 0)
         self._resets = 0
@@ -143,10 +151,13 @@ class QemuMachine(KilledAtTheEnd):
         self.spec.folder.mkdir(parents=True, exist_ok=True)
         ovmf = self._own_ovmf() if self.spec.options.firmware is Firmware.UEFI else None
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = argv(self.spec, monitor=theirs.fileno(), ovmf=ovmf)
+        self.agent, port = socket.socketpair()
+        self._stack.enter_context(self.agent)
+        with theirs, port:
+            command = argv(self.spec, monitor=theirs.fileno(), agent=port.fileno(), ovmf=ovmf)
             log = self._stack.enter_context(self.log.open("wb"))
-            self._process = self._stack.enter_context(running(command, log=log, pass_fds=(theirs.fileno(),)))
+            descriptors = (theirs.fileno(), port.fileno())
+            self._process = self._stack.enter_context(running(command, log=log, pass_fds=descriptors))
         try:
             self._qmp = Qmp(ours, self.spec.name)
             self._stack.callback(self._qmp.close)
@@ -194,7 +205,7 @@ class QemuMachine(KilledAtTheEnd):
     def kill(self) -> None:
         """End QEMU at once."""
         self._stack.close()
-        self._qmp = None
+        self._qmp = self.agent = None
         if self._ended is None and self._process is not None:
             self._ended = Ended(by_guest=False, why="it was killed")
 
