@@ -32,6 +32,8 @@ from goldsmith.pipeline.existing.explain_recipe import explain_recipe
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, lint_guest, lint_recipe_file
 from goldsmith.pipeline.existing.lint import repair as repair_files
+from goldsmith.pipeline.existing.report import report_existing
+from goldsmith.pipeline.existing.report import write_junit as write_junit_file
 from goldsmith.pipeline.existing.verify import verify_existing
 from goldsmith.pipeline.plan import Planned
 from goldsmith.pipeline.plan import plan as plan_recipe
@@ -249,6 +251,7 @@ def verify(
     driver `container` only rehearses: what no machine booted stays unproven.
     """
     stated = expected_of(load_recipe(recipe)) if recipe is not None else None
+    again = (image, *(("--recipe", str(recipe)) if recipe is not None else ()))
     where = Path(image)
     if where.exists():
         disk = disk_or_tree(where, format)
@@ -257,7 +260,15 @@ def verify(
                 f"{where} is a directory: it cannot be booted", hint="verify a disk, or audit the directory"
             )
         return verify_existing(
-            disk, stated or INVARIANTS_ONLY, engine=engine, driver=driver, trust=None, record=evidence, emit=emit
+            disk,
+            stated or INVARIANTS_ONLY,
+            engine=engine,
+            driver=driver,
+            trust=None,
+            record=evidence,
+            emit=emit,
+            image=where.name,
+            again=again,
         )
     place = Pool(pool or default_pool())
     admitted = place.resolve(image)
@@ -265,8 +276,26 @@ def verify(
     expectation = stated or expected_by(admitted.manifest)
     trust = _trust_of(admitted.manifest)
     return verify_existing(
-        admitted.disk, expectation, engine=engine, driver=driver, trust=trust, record=evidence, emit=emit
+        admitted.disk,
+        expectation,
+        engine=engine,
+        driver=driver,
+        trust=trust,
+        record=evidence,
+        emit=emit,
+        image=f"{admitted.manifest.name}:{admitted.manifest.version}",
+        again=again,
     )
+
+
+def report(folder: Path, *, output: Path | None = None, junit: Path | None = None) -> Verification:
+    """Judge a folder of evidence again with today's rules, and make its page anew: in the folder, or at `output`."""
+    return report_existing(folder, output=output, junit_file=junit)
+
+
+def write_junit(verification: Verification, path: Path) -> None:
+    """The outcomes as JUnit XML, for CI systems."""
+    write_junit_file(verification, path)
 
 
 def clone(image: str, target: Path, *, size: str | None = None, pool: Path | None = None) -> CloneDisk:

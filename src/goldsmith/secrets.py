@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import html
 import json
 import os
 import re
@@ -68,7 +69,9 @@ class Secret:
         return tuple(dict.fromkeys((self.value, *_base64_forms(self.value), *_url_forms(self.value))))
 
     def forms(self) -> tuple[bytes, ...]:
-        """Everything that is masked: the canaries, how shells, JSON and hex dumps spell the value, and its lines."""
+        """Everything that is masked: the canaries, how shells, JSON, HTML, XML and hex dumps spell the value, and its
+        lines.
+        """
         text = self.value.decode("utf-8", "surrogateescape")
         spelled = (
             text.replace("'", "'\\''"),
@@ -76,6 +79,7 @@ class Secret:
             json.dumps(text)[1:-1],
             json.dumps(text, ensure_ascii=False)[1:-1],
             printable(text),
+            *_html_forms(printable(text)),
             self.value.hex(),
             self.value.hex().upper(),
         )
@@ -312,6 +316,13 @@ def _of_file(name: str, file_name: str, folder: Path) -> bytes:
     if len(content) > LARGEST:
         raise InputError(f"secret {name}: {path} is larger than {LARGEST} bytes", hint="secrets are keys and tokens")
     return content
+
+
+def _html_forms(text: str) -> Iterator[str]:
+    """In attributes and between tags, as templates and XML writers spell it."""
+    yield html.escape(text)
+    yield html.escape(text, quote=False)
+    yield html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
 
 
 def _base64_forms(value: bytes) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from goldsmith.cli.generalize import generalize
 from goldsmith.cli.init import init
 from goldsmith.cli.lint import lint
 from goldsmith.cli.plan import plan
+from goldsmith.cli.report import report
 from goldsmith.cli.streams import open_standard_streams, silence_closed_pipes
 from goldsmith.cli.verify import verify
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 the build failed; 2 input or command line wrong; 3 this host lacks something; "
     "4 trust does not hold; 5 built but not proven; 130 interrupted; 143 terminated.",
 )
-for verb in (init, lint, explain, plan, build, generalize, audit, verify, clone, doctor, gc):
+for verb in (init, lint, explain, plan, build, generalize, audit, verify, report, clone, doctor, gc):
     app.command()(verb)
 
 

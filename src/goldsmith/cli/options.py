@@ -92,3 +92,7 @@ Keep = Annotated[
     list[str] | None,
     typer.Option("--keep", metavar="PATH=REASON", help="Spare a path or glob, and say why; may be repeated."),
 ]
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML too, for CI systems."),
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from goldsmith.customization.customization import registered
 from goldsmith.customization.reference import reference as customizations
 from goldsmith.generalization.reference import reference as operations
 from goldsmith.recipe import schema
+from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.reference import reference as rules
 
 ROOT = Path(__file__).parents[3]
@@ -22,6 +24,7 @@ def pages() -> Mapping[Path, str]:
         folder / "customizations.md": customizations(registered()),
         folder / "operations.md": operations(api.operations()),
         folder / "rules.md": rules(),
+        folder / "evidence.schema.json": json.dumps(Evidence.json_schema(), indent=2) + "\n",
         schema.SCHEMA_FILE.relative_to(ROOT): schema.rendered(),
     }
 

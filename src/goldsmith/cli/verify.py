@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from goldsmith.cli.conversation import conversation
-from goldsmith.cli.options import Driver, Engine, Events, Format, Json, PoolFolder
+from goldsmith.cli.options import Driver, Engine, Events, Format, Json, Junit, PoolFolder
 
 
 def verify(
@@ -18,8 +18,10 @@ def verify(
         Path | None, typer.Option("--recipe", help="A recipe whose expectations hold for a disk without a manifest.")
     ] = None,
     evidence: Annotated[
-        Path | None, typer.Option("--evidence", metavar="DIR", help="Keep consoles and evidence in this folder.")
+        Path | None,
+        typer.Option("--evidence", metavar="DIR", help="Keep evidence, consoles and a page in this folder."),
     ] = None,
+    junit: Junit = None,
     pool: PoolFolder = None,
     format: Format = None,
     engine: Engine = None,
@@ -53,4 +55,6 @@ def verify(
             evidence=evidence,
             emit=talk.emit,
         )
+        if junit is not None:
+            api.write_junit(verified, junit)
         talk.finish(verified.as_json(), verified.as_text().splitlines(), code=0 if verified.passed else 5)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.errors import InputError
 from goldsmith.machine.options import Firmware
+from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.expectation import Expectation, Prediction
 from goldsmith.rules.facts import Facts
 
@@ -64,7 +65,9 @@ class CloneEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that rules look at. `digest_before` and `digest_after` are SHA-256 of the sealed file."""
+    """Everything that rules look at. `digest_before` and `digest_after` are SHA-256 of the sealed file;
+    `circumstances` are missing in evidence recorded before they were kept.
+    """
 
     sealed: Facts
     prediction: Prediction
@@ -73,6 +76,13 @@ class Evidence:
     digest_before: str
     digest_after: str
     schema: str = field(default=SCHEMA)
+    circumstances: Circumstances | None = None
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON schema of what `as_json` returns."""
+        made = _adapter().json_schema(mode="serialization")
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": SCHEMA}
 
     def as_json(self) -> dict[str, Any]:
         return cast("dict[str, Any]", _adapter().dump_python(self, mode="json"))

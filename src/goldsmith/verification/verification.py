@@ -10,16 +10,25 @@ from goldsmith.cloudinit.datasource import Seed
 from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
 
+PAGE_FILE = "index.html"
 MEANING = {Seed.NONE: "no seed at all", Seed.EMPTY_NOCLOUD: "an empty NoCloud seed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`record` is the folder that keeps the evidence and the consoles, or None."""
+    """`record` is the folder that keeps the evidence and the consoles, or None; `shown_at` is the page where it is not
+    in that folder.
+    """
 
     evidence: Evidence
     outcomes: tuple[Outcome, ...]
     record: Path | None = None
+    shown_at: Path | None = None
+
+    @property
+    def page(self) -> Path | None:
+        """The page for people."""
+        return self.shown_at or (self.record / PAGE_FILE if self.record is not None else None)
 
     @property
     def verdict(self) -> Verdict:
@@ -61,6 +70,7 @@ class Verification:
             "outcomes": [outcome.as_json() for outcome in self.outcomes],
             "clones": [self._clone(clone) for clone in self.clones],
             "evidence": str(self.record) if self.record is not None else None,
+            "page": str(self.page) if self.page is not None else None,
         }
 
     def _clone(self, clone: CloneEvidence) -> dict[str, object]:
@@ -89,6 +99,7 @@ class Verification:
         lines.extend(self._unproven())
         if self.record is not None:
             lines.append(f"evidence: {self.record}")
+            lines.append(f"page: {self.page}")
         return "\n".join(lines)
 
     def _unproven(self) -> Iterator[str]:

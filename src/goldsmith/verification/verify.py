@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import goldsmith.rules.clone
 import goldsmith.rules.clones  # noqa: F401  importing registers the rules
+from goldsmith import __version__
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.files import read_configuration
 from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
-from goldsmith.errors import BuildError
 from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, read_info
@@ -28,16 +27,17 @@ from goldsmith.machine.acceleration import Acceleration
 from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES
+from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation, Prediction, predict
 from goldsmith.rules.facts import Facts
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
 from goldsmith.verification.clone import clone_evidence
 from goldsmith.verification.gather import gather, kernel_cmdline
+from goldsmith.verification.report.folder import keep
 from goldsmith.verification.verification import Verification
 
 BOTH_MEANINGS = (Seed.NONE, Seed.EMPTY_NOCLOUD)
-EVIDENCE_FILE = "evidence.json"
 
 
 def seeds_for(clones: int) -> tuple[Seed, ...]:
@@ -56,10 +56,13 @@ def verify(
     driver: str = "qemu",
     emit: Emit = ignore,
     record: Path | None = None,
+    image: str = "",
+    again: Sequence[str] = (),
 ) -> Verification:
     """Boot a clone for each seed and judge them all. The disk is never written.
 
-    `record` is a folder that gets the evidence and the consoles. What goes wrong in a clone is an outcome; raises
+    `record` is a folder that gets the evidence, the consoles and a page; `image` is the image's name there, and `again`
+    are the words after `goldsmith verify` that verify it again. What goes wrong in a clone is an outcome; raises
     BuildError, InputError or HostError where the image cannot be opened at all, or machines cannot be started here.
     """
     with tempfile.TemporaryDirectory(dir=scratch, prefix="verify-") as made:
@@ -79,10 +82,12 @@ def verify(
             clones=clones,
             digest_before=before,
             digest_after=_digest(disk.path),
+            circumstances=_circumstances(disk, acceleration, image or disk.path.name, again),
         )
+        verification = Verification(evidence, judge_evidence(evidence), record)
         if record is not None:
-            _keep(record, evidence, records)
-    return Verification(evidence, judge_evidence(evidence), record)
+            keep(record, verification, [each.console for each in records])
+    return verification
 
 
 def judge_evidence(evidence: Evidence) -> tuple[Outcome, ...]:
@@ -150,19 +155,19 @@ def _clone(spec: MachineSpec, seed: Seed, record: BootRecord, bench: _Bench) -> 
     return clone_evidence(spec, seed, record, instance_id=instance_id, opened=lambda: bench.open(spec.disk))
 
 
+def _circumstances(disk: Disk, acceleration: Acceleration, image: str, again: Sequence[str]) -> Circumstances:
+    return Circumstances(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        goldsmith=__version__,
+        kvm=acceleration.kvm,
+        why=acceleration.why,
+        speed=acceleration.speed,
+        size=disk.path.stat().st_size,
+        image=image,
+        again=tuple(again),
+    )
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _keep(record: Path, evidence: Evidence, records: Sequence[BootRecord]) -> None:
-    try:
-        record.mkdir(parents=True, exist_ok=True)
-        for each in records:
-            if each.console.exists():
-                shutil.copyfile(each.console, record / each.console.name)
-        (record / EVIDENCE_FILE).write_text(json.dumps(evidence.as_json(), indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise BuildError(
-            f"cannot keep the evidence in {record}: {error.strerror}", hint="choose another folder"
-        ) from error

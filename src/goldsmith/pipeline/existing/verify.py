@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from goldsmith.base.trust import Trust
@@ -31,6 +32,8 @@ def verify_existing(
     trust: Trust | None,
     record: Path | None,
     emit: Emit,
+    image: str = "",
+    again: Sequence[str] = (),
 ) -> Verification:
     """Boot one clone without a seed and one with an empty NoCloud seed, and judge them. The disk is not changed.
 
@@ -54,4 +57,6 @@ def verify_existing(
             driver=driver or "qemu",
             emit=emit,
             record=record,
+            image=image,
+            again=(*again, *(("--driver", driver) if driver else ())),
         )

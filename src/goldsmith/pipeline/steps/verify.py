@@ -73,6 +73,8 @@ def verify_sealed(
         seeds=seeds_for(recipe.verify.clones),
         emit=emit,
         record=record,
+        image=f"{recipe.name}:{recipe.version}",
+        again=(f"{recipe.name}:{recipe.version}",),
     )
     if not verification.passed:
         bad = [outcome for outcome in verification.outcomes if outcome.verdict is not Verdict.PASS]
