@@ -12,7 +12,7 @@ from goldsmith.findings import printable
 from goldsmith.machine.console import plain
 
 # Bytes of a log that are looked at, from each end: more never fits into a page.
-READ_BYTES = 4 << 20
+READ_BYTES = 1 << 20
 LINE_LENGTH = 1000
 # What the markup of one line adds, in bytes.
 MARKUP = 48

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -44,14 +44,27 @@ MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNPROVEN: "?"}
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the checks: an outcome, or several that are unproven for one reason. `about` is a part of a clone."""
+
+    verdict: Verdict
+    rules: tuple[str, ...]
+    about: str
+    expected: str
+    seen: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The checks of one clone, or of all together: those that are no pass first, passed ones apart."""
 
     title: str
     anchor: str
     detail: str
-    bad: tuple[Outcome, ...]
-    passed: tuple[Outcome, ...]
+    bad: tuple[Row, ...]
+    passed: tuple[Row, ...]
     bad_left_out: int = 0
     passed_left_out: int = 0
 
@@ -177,13 +190,8 @@ def _groups(verification: Verification) -> Iterator[Group]:
     made = []
     for number, (name, outcomes) in enumerate(by_subject.items(), 1):
         clone = clones.get(name)
-        bad = tuple(
-            sorted(
-                (outcome for outcome in outcomes if outcome.verdict is not Verdict.PASS),
-                key=lambda outcome: WORST_FIRST.index(outcome.verdict),
-            )
-        )
-        passed = tuple(outcome for outcome in outcomes if outcome.verdict is Verdict.PASS)
+        bad = _rows(outcome for outcome in outcomes if outcome.verdict is not Verdict.PASS)
+        passed = _rows(outcome for outcome in outcomes if outcome.verdict is Verdict.PASS)
         made.append(
             Group(
                 title="All clones together" if name == "clones" else name,
@@ -196,6 +204,27 @@ def _groups(verification: Verification) -> Iterator[Group]:
             )
         )
     yield from sorted(made, key=lambda group: not group.bad)
+
+
+def _rows(outcomes: Iterable[Outcome]) -> tuple[Row, ...]:
+    """The worst first. One boot that stalls blinds most rules: what is unproven for one reason is one row."""
+    alike: dict[tuple[object, ...], list[Outcome]] = {}
+    for number, outcome in enumerate(sorted(outcomes, key=lambda each: WORST_FIRST.index(each.verdict))):
+        own = (outcome.subject, outcome.message) if outcome.verdict is Verdict.UNPROVEN else (number,)
+        alike.setdefault(own, []).append(outcome)
+    return tuple(
+        Row(
+            verdict=first.verdict,
+            rules=tuple(dict.fromkeys(each.rule for each in together)),
+            about=first.subject.partition(": ")[2],
+            expected=", ".join(dict.fromkeys(each.expected for each in together)),
+            seen=first.seen,
+            message=first.message,
+            hint=(first.finding.hint if first.finding else None) or "",
+        )
+        for together in alike.values()
+        for first in together[:1]
+    )
 
 
 def _detail(clone: CloneEvidence) -> str:
@@ -256,5 +285,9 @@ def _consoles(all_starts: Sequence[Start], folder: Path) -> tuple[Console, ...]:
 
 
 def _console(folder: Path, name: str, room: int) -> Excerpt | None:
-    path = folder / Path(name).name
-    return read_excerpt(path, room) if name and path.is_file() and not path.is_symlink() else None
+    try:
+        path = folder / Path(name).name
+        shown = bool(name) and path.is_file() and not path.is_symlink()
+    except OSError:  # a name that no file can have
+        return None
+    return read_excerpt(path, room) if shown else None

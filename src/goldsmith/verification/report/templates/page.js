@@ -50,8 +50,10 @@
   window.addEventListener("hashchange", fromAddress);
   fromAddress();
 
-  // A closed part stays closed on paper otherwise.
-  window.addEventListener("beforeprint", function () {
+  // A closed part stays closed on paper otherwise. Consoles do: they are long, and lie in files of their own.
+  function open() {
     document.querySelectorAll("main details:not(.console)").forEach(function (each) { each.open = true; });
-  });
+  }
+  window.addEventListener("beforeprint", open);
+  window.matchMedia("print").addEventListener("change", function (event) { if (event.matches) { open(); } });
 })();
