@@ -40,6 +40,7 @@ SAID = {
     Verdict.FAIL: ("Not proven: checks failed", "At least one check on the clones does not hold."),
     Verdict.UNPROVEN: ("Not proven: nothing looked at all of it", "No check failed, but some could not be made."),
 }
+AGREES = {Verdict.PASS: "as predicted", Verdict.FAIL: "otherwise", Verdict.UNPROVEN: "not compared"}
 MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNPROVEN: "?"}
 
 
@@ -116,6 +117,7 @@ def render_page(verification: Verification, folder: Path) -> str:
             verdict=verdict,
             said=SAID[verdict],
             marks=MARKS,
+            agreement=AGREES,
             counts={each: sum(outcome.verdict is each for outcome in verification.outcomes) for each in WORST_FIRST},
             image=(circumstances.image if circumstances else "") or f"image {evidence.digest_before[:12]}",
             evidence=evidence,
@@ -259,7 +261,7 @@ def _stages(clone: CloneEvidence) -> tuple[Stage, ...]:
     )
 
 
-def _predicted(evidence: Evidence) -> Iterator[tuple[str, str, str, bool]]:
+def _predicted(evidence: Evidence) -> Iterator[tuple[str, str, str, Verdict]]:
     """Of each clone: its name, which datasource was predicted and why, which one it has, and whether they agree."""
     seeds = {each.seed: each for each in evidence.prediction.seeds}
     for clone in evidence.clones:
@@ -267,10 +269,11 @@ def _predicted(evidence: Evidence) -> Iterator[tuple[str, str, str, bool]]:
         status = clone.facts.status if clone.facts is not None else None
         seen = (status.datasource_class if status else None) or "no datasource"
         if wanted is None:
-            yield clone.name, "nothing was predicted for this seed", seen, True
+            yield clone.name, "nothing for this seed", seen, Verdict.UNPROVEN
             continue
         source = (wanted.datasource if wanted.enabled else None) or "no datasource"
-        yield clone.name, f"{source}: {wanted.why}", seen, source == seen
+        agrees = (Verdict.PASS if source == seen else Verdict.FAIL) if clone.ended else Verdict.UNPROVEN
+        yield clone.name, f"{source}: {wanted.why}", seen, agrees
 
 
 def _consoles(all_starts: Sequence[Start], folder: Path) -> tuple[Console, ...]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from typer.testing import CliRunner
 
 from goldsmith import api
+from goldsmith.cli.main import app
 from goldsmith.errors import BuildError, InputError
+from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.rule import Verdict
 from goldsmith.verification.report import folder
 from goldsmith.verification.report.folder import keep, read
@@ -105,3 +109,28 @@ def test_what_is_no_evidence_is_refused(content: bytes | None, tmp_path: Path) -
         (tmp_path / "evidence.json").write_bytes(content)
     with pytest.raises(InputError):
         read(tmp_path)
+
+
+def test_recorded_evidence_is_as_its_schema_says(proven: Verification) -> None:
+    schema = Evidence.json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    document = json.loads(json.dumps(proven.evidence.as_json()))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    document["clones"][0]["ready"] = "perhaps"
+    with pytest.raises(jsonschema.ValidationError, match="perhaps"):
+        jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def test_the_verb_report_ends_with_the_verdict(proven: Verification, broken: Verification, tmp_path: Path) -> None:
+    keep(tmp_path / "good", proven)
+    keep(tmp_path / "bad", broken)
+    good = CliRunner().invoke(app, ["report", str(tmp_path / "good"), "--junit", str(tmp_path / "j.xml"), "--json"])
+    assert good.exit_code == 0
+    document = json.loads(good.stdout)
+    assert document["schema"] == "goldsmith.report/1"
+    assert document["verdict"] == "pass"
+    assert document["page"] == str(tmp_path / "good" / "index.html")
+    assert (tmp_path / "j.xml").exists()
+    bad = CliRunner().invoke(app, ["report", str(tmp_path / "bad")])
+    assert bad.exit_code == 5
+    assert f"page: {tmp_path / 'bad' / 'index.html'}" in bad.stdout

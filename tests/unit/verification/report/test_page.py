@@ -107,6 +107,11 @@ def test_a_check_leads_to_its_explanation(page: Page) -> None:
     assert inner - targets == set()
 
 
+def test_a_boot_that_did_not_end_is_not_compared_with_the_prediction(page: Page) -> None:
+    assert page.text.count("as predicted") == 2
+    assert page.text.count("not compared") == 1
+
+
 def test_it_says_how_to_verify_again(page: Page) -> None:
     assert "goldsmith verify debian12-base:1.0 --recipe 'my recipe.yaml'" in page.text
 
