@@ -18,6 +18,7 @@ from goldsmith.guest.packages import Package, installed
 from goldsmith.pipeline.record import CUSTOMIZE_LOG
 from goldsmith.pipeline.step import step
 from goldsmith.recipe.model import Recipe
+from goldsmith.rules.recipe.dropin import drop_in
 from goldsmith.secrets import NO_SECRETS, Secrets
 
 
@@ -43,7 +44,7 @@ def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path, secrets: S
     """What guest programs print goes to a log in the folder `record`, without the secrets."""
     info = read_info(guest.index(INFO_ROOTS), guest.read)
     if recipe.datasource is None:
-        _require_datasource(guest, info)
+        _require_datasource(guest, info, recipe)
     log = record / CUSTOMIZE_LOG
     before = purpose_of(guest)
 
@@ -72,11 +73,17 @@ def customize(emit: Emit, guest: Guest, recipe: Recipe, record: Path, secrets: S
     return Customized(info, declared, installed(guest), tuple(said), meant.people)
 
 
-def _require_datasource(guest: Guest, info: GuestInfo) -> None:
-    """Before any work: an image whose clones never run cloud-init has to be asked for."""
+def _require_datasource(guest: Guest, info: GuestInfo, recipe: Recipe) -> None:
+    """Before any work: an image whose clones never run cloud-init has to be asked for.
+
+    The recipe's own defaults count, as they do for lint.
+    """
     if info.cloud_init_version is None:
         return
-    seedless = without_seed(read_configuration(guest), version=info.cloud_init_version, arch=info.arch)
+    files, defaults = read_configuration(guest), drop_in(recipe)
+    if defaults.content:
+        files[defaults.path] = defaults.content
+    seedless = without_seed(files, version=info.cloud_init_version, arch=info.arch)
     if not seedless.enabled:
         raise InputError(
             f"without a seed no clone of this base would run cloud-init: {seedless.why}",
