@@ -260,7 +260,7 @@ def _inspect_raw(source: Source) -> int:
             hint=_how_to_state(source),
         )
     if looks_like_text(source.read(0, SECTOR)):
-        raise InputError(f"{source.name} is a text file, not a disk image")
+        raise InputError(f"{source.name} is {_text_kind(source)}, not a disk image", hint=_how_to_state(source))
     if source.size < SECTOR:
         raise InputError(f"{source.name} holds {source.size} bytes: less than one sector")
     if source.size > MAX_VIRTUAL_SIZE:
@@ -273,11 +273,21 @@ def _seen(source: Source) -> str:
     name = name_of(source)
     if name is not None:
         return f"it begins or ends like {name}"
-    return "it is a text file" if looks_like_text(source.read(0, SECTOR)) else "its first four bytes are not QFI\\xfb"
+    if looks_like_text(source.read(0, SECTOR)):
+        return f"it is {_text_kind(source)}"
+    return "its first four bytes are not QFI\\xfb"
+
+
+def _text_kind(source: Source) -> str:
+    """A server that has not what was asked for often says so in a page, with a status of success."""
+    start = source.read(0, SECTOR).lstrip().lower()
+    return "a text file, a web page" if start.startswith((b"<!doctype html", b"<html")) else "a text file"
 
 
 def _how_to_state(source: Source) -> str:
     name = name_of(source)
+    if looks_like_text(source.read(0, SECTOR)):
+        return "look into it: a server may have sent a page about an error instead of the image; download it again"
     if name is None:
         return "state what it is: format: raw in the recipe, or --format raw"
     if name == "qcow2":

@@ -140,8 +140,18 @@ def test_raw_that_ends_like_another_format_is_refused(tmp_path: Path, magic: byt
 def test_text_file_is_named_as_such(tmp_path: Path, stated: DiskFormat, text: str) -> None:
     path = tmp_path / "image"
     path.write_text(text)
-    with pytest.raises(InputError, match="text file"):
+    with pytest.raises(InputError, match="text file") as raised:
         inspect(path, stated)
+    assert str(raised.value.hint).startswith("look into it: ")
+
+
+@pytest.mark.parametrize("stated", [QCOW2, RAW])
+def test_a_page_that_a_server_sent_instead_of_an_image_is_named_as_such(tmp_path: Path, stated: DiskFormat) -> None:
+    path = tmp_path / "image"
+    path.write_text("\n<!DOCTYPE HTML><title>404 Not Found</title>\n")
+    with pytest.raises(InputError, match="is a text file, a web page") as raised:
+        inspect(path, stated)
+    assert "format: raw" not in str(raised.value.hint)
 
 
 @pytest.mark.parametrize("stated", [QCOW2, RAW])
