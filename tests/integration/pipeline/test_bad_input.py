@@ -85,7 +85,7 @@ def test_a_base_that_is_truncated(goldsmith: Goldsmith, recipe: Callable[[str], 
     subprocess.run(["qemu-io", "-f", "qcow2", "-c", "write 0 4M", disk], check=True, capture_output=True)
     os.truncate(disk, 300_000)
     said = goldsmith("build", recipe("file: base.qcow2"))
-    assert said.code in {2, 4}
+    assert said.code == 2
     assert "truncated" in said.error
 
 
@@ -99,8 +99,9 @@ def test_a_base_with_another_digest(goldsmith: Goldsmith, recipe: Callable[[str]
 def test_a_base_that_is_a_text(goldsmith: Goldsmith, recipe: Callable[[str], Path], tmp_path: Path) -> None:
     (tmp_path / "base.qcow2").write_text("<html>404 not found</html>\n" * 100)
     said = goldsmith("build", recipe("file: base.qcow2"))
-    assert said.code in {2, 4}
-    assert "qcow2" in said.error
+    assert said.code == 2
+    assert "base.qcow2 is not a qcow2 image: it is a text file, a web page" in said.error
+    assert "hint: look into it: " in said.err
 
 
 def test_a_base_with_a_backing_file_of_others(
@@ -132,7 +133,7 @@ def test_a_packed_base_that_is_damaged(goldsmith: Goldsmith, recipe: Callable[[s
     packed = gzip.compress(os.urandom(100_000))
     (tmp_path / "base.raw.gz").write_bytes(packed[:50_000])
     said = goldsmith("build", recipe("file: base.raw.gz"))
-    assert said.code in {2, 4}
+    assert said.code == 2
     assert "base.raw.gz" in said.error
 
 
@@ -168,7 +169,7 @@ def test_a_base_without_a_system_that_can_be_opened(
 ) -> None:
     make(tmp_path / "base.raw")
     said = goldsmith("build", recipe("file: base.raw"), "--engine", "mount", "--output", tmp_path / "pool")
-    assert (said.code in {2, 4}, said.error) == (True, said.error)
+    assert said.code == 2, said.err
     assert says in said.error
     assert list((tmp_path / "pool").iterdir()) == []
 
