@@ -252,7 +252,7 @@ class SealSection(Section):
     format: Literal["qcow2", "raw"] = "qcow2"
     """The image's format."""
     compression: Literal["zstd", "zlib", "none"] | None = None
-    """How a qcow2 image is compressed. Default: zstd; zlib for a QEMU older than 5.1. A raw image has none."""
+    """How a qcow2 image is compressed. Default: zstd, which QEMU reads since 5.1. A raw image has none."""
 
     @model_validator(mode="after")
     def _raw_has_no_compression(self) -> SealSection:
