@@ -32,6 +32,7 @@ class Progress:
         self._since = time.monotonic()
         self._moving: events.Progress | None = None
         self._moving_since = 0.0
+        self._moving_from = 0
         self._clones: dict[str, tuple[str, float]] = {}
         self._last_plain = 0.0
 
@@ -98,17 +99,17 @@ class Progress:
                 for clone, (milestone, since) in sorted(self._clones.items())
             )
         elif self._moving is not None:
-            inner = moving(self._moving, now - self._moving_since)
+            inner = moving(self._moving, now - self._moving_since, self._moving_from)
         return f"  {spinner} {self._step:<{WIDTH_OF_STEP}} {inner}  {clock(now - self._since)}"
 
     def _move(self, event: events.Progress) -> None:
         now = time.monotonic()
-        if self._moving is None or self._moving.step != event.step or event.done < self._moving.done:
-            self._moving_since = now
+        if self._moving is None or _other(self._moving, event):
+            self._moving_since, self._moving_from = now, event.done
         self._moving = event
         if self._live is None and now - self._last_plain >= SECONDS_BETWEEN_PLAIN_LINES:
             self._last_plain = now
-            self._say(f"    {event.step}: {moving(event, now - self._moving_since)}")
+            self._say(f"    {event.step}: {moving(event, now - self._moving_since, self._moving_from)}")
 
     def _say(self, text: str) -> None:
         if self._quiet:
@@ -119,9 +120,17 @@ class Progress:
             print(printable(text), file=self._stream, flush=True)
 
 
-def moving(event: events.Progress, seconds: float) -> str:
-    """A bar, how much of how much, the rate and the time that is left."""
-    rate = event.done / seconds if seconds > 0.5 else 0.0
+def _other(before: events.Progress, event: events.Progress) -> bool:
+    """Whether something else moves now, or the same once more."""
+    return (before.step, before.unit) != (event.step, event.unit) or event.done < before.done
+
+
+def moving(event: events.Progress, seconds: float, first: int = 0) -> str:
+    """A bar, how much of how much; where bytes move, the rate and the time that is left.
+
+    `first` is what was done when the seconds began: a download that goes on begins with what an earlier run fetched.
+    """
+    rate = (event.done - first) / seconds if seconds > 0.5 and event.unit == "B" else 0.0
     said = amount(event.done, event.unit)
     if event.total:
         filled = min(20, 20 * event.done // event.total)

@@ -14,6 +14,7 @@ from goldsmith.base.bootstrap.ids import Ids
 from goldsmith.base.bootstrap.layout import Layout, write_disk
 from goldsmith.base.bootstrap.tree import find_keyring, make_tree
 from goldsmith.base.distro import Distro
+from goldsmith.base.hashing import reporting
 from goldsmith.base.identity import Identity
 from goldsmith.base.scratch import tree_folder
 from goldsmith.disk import qemu_img
@@ -44,12 +45,21 @@ def bootstrap(distro: Distro, work: Path, emit: Emit) -> Path:
         root = folder / "root"
         make_tree(distro, root, work=work, ids=ids, suites=suites, identity=identity, emit=emit)
         write_disk(raw, shape, root, ids, identity)
-    # Compressed: a third of the bytes to keep, and to read again at every use.
-    disk = qemu_img.convert(
-        Disk(raw, DiskFormat.RAW, shape.size), work / "disk.qcow2", DiskFormat.QCOW2, compression=Compression.ZSTD
-    )
+    disk = _packed(Disk(raw, DiskFormat.RAW, shape.size), work / "disk.qcow2", emit)
     raw.unlink()
     return disk.path
+
+
+def _packed(raw: Disk, target: Path, emit: Emit) -> Disk:
+    """Compressed: a third of the bytes to keep, and to read again at every use."""
+    report = reporting(emit, raw.virtual_size)
+    return qemu_img.convert(
+        raw,
+        target,
+        DiskFormat.QCOW2,
+        compression=Compression.ZSTD,
+        on_progress=lambda fraction: report(int(fraction * raw.virtual_size)),
+    )
 
 
 def inputs_digest(distro: Distro, arch: str) -> str:
