@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -21,9 +22,12 @@ from goldsmith.cli.plan import plan
 from goldsmith.cli.report import report
 from goldsmith.cli.streams import open_standard_streams, silence_closed_pipes
 from goldsmith.cli.verify import verify
+from goldsmith.errors import InputError
 
 # What a wrong command line raises. It is click's; typer carries a click of its own since 0.16.
 UsageError: Any = typer.BadParameter.__base__
+
+USAGE = InputError.exit_code
 
 app = typer.Typer(
     name="goldsmith",
@@ -51,6 +55,13 @@ def options(
     """Options before the verb."""
 
 
+def _as_document(error: Any) -> dict[str, object]:
+    """What a program that asked for a document gets, as from a verb that fails; without a verb it is of none."""
+    group = error.ctx is None or error.ctx.parent is None
+    said = {"message": error.format_message(), "hint": None, "exit_code": USAGE, "log": []}
+    return {"schema": f"goldsmith.{'error' if group else error.ctx.info_name}/1", "error": said, "findings": []}
+
+
 def main() -> None:
     """The entry point: ends with the documented exit code, never with a traceback."""
     open_standard_streams()
@@ -59,7 +70,9 @@ def main() -> None:
         sys.stdout.flush()
     except UsageError as error:
         error.show()
-        code = 2
+        code = USAGE
+        if "--json" in sys.argv[1:]:
+            print(json.dumps(_as_document(error), indent=2))
     except (typer.Abort, KeyboardInterrupt):
         print("error: interrupted", file=sys.stderr)
         code = 130
