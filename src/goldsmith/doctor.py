@@ -65,7 +65,6 @@ NEEDED: tuple[tuple[str, str], ...] = (
     ("unshare", BOOTSTRAP),
     ("newuidmap", BOOTSTRAP + " as a plain user"),
     ("virt-sysprep", "generalizing by virt-sysprep (generalize: {with: virt-sysprep})"),
-    ("xz", "bases compressed with xz"),
     ("zstd", "bases compressed with zstd"),
 )
 # Without these nothing can be sealed or proven, whatever the recipe says.

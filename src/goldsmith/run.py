@@ -56,7 +56,6 @@ PACKAGES = {
     "virt-sysprep": "guestfs-tools",
     "xfs_growfs": "xfsprogs",
     "xfs_repair": "xfsprogs",
-    "xz": "xz-utils",
     "zstd": "zstd",
 }
 
