@@ -10,8 +10,8 @@ from goldsmith.errors import HostError
 from goldsmith.guest.engines.engine import EngineStatus
 from goldsmith.guest.open import DISK_ENGINES, engines
 from goldsmith.machine.acceleration import Acceleration, acceleration
+from goldsmith.machine.boot import drivers
 from goldsmith.machine.driver import DriverStatus
-from goldsmith.machine.drivers import qemu
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +66,4 @@ def diagnose() -> Diagnosis:
         verdict = acceleration()
     except HostError as error:
         verdict = Acceleration(kvm=False, why=f"KVM: not tried: {error.message}", speed=0.2)
-    return Diagnosis(engines(), {"qemu": qemu.status()}, verdict, tools())
+    return Diagnosis(engines(), drivers(), verdict, tools())

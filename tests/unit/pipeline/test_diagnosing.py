@@ -11,7 +11,6 @@ from goldsmith.errors import HostError
 from goldsmith.guest.engines.engine import EngineStatus
 from goldsmith.machine.acceleration import Acceleration
 from goldsmith.machine.driver import DriverStatus
-from goldsmith.machine.drivers import qemu
 from goldsmith.pipeline import diagnose as module
 from goldsmith.pipeline.diagnose import Diagnosis, diagnose
 
@@ -109,7 +108,9 @@ def test_without_qemu_kvm_is_not_tried_and_that_is_no_error(monkeypatch: pytest.
 
     monkeypatch.setattr(module, "acceleration", refuse)
     monkeypatch.setattr(module, "engines", lambda: {"mount": LACKS, "guestfs": LACKS})
-    monkeypatch.setattr(qemu, "status", lambda: NO_DRIVER)
+    found = {"qemu": NO_DRIVER, "container": DRIVER}
+    monkeypatch.setattr(module, "drivers", lambda: found)
     monkeypatch.setattr(module, "tools", lambda: (ZSTD,))
     verdict = Acceleration(kvm=False, why="KVM: not tried: qemu-system-x86_64 is not installed", speed=0.2)
-    assert diagnose() == Diagnosis({"mount": LACKS, "guestfs": LACKS}, {"qemu": NO_DRIVER}, verdict, (ZSTD,))
+    assert diagnose() == Diagnosis({"mount": LACKS, "guestfs": LACKS}, found, verdict, (ZSTD,))
+    assert not diagnose().able, "a rehearsal alone proves no image"
