@@ -4,7 +4,7 @@
     key-<digest>.json          how it came to be: the request (key), origin, trust, size, when
     partial-<key's digest>     a download that was interrupted; the next run goes on from there
     .goldsmith-<run>/          what a running goldsmith is making; left behind only when it was killed
-    locks/                     one file per request
+    locks/                     one file per request, and one per image that somebody used (see hold.py)
 
 Nothing is ever changed under its final name, so an overlay's base stays what it was. Every use reads all bytes again
 and compares the digest: a disk that lost a bit, or an image somebody booted read-write, is thrown away.
@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from goldsmith.base.base import Base
 from goldsmith.base.hashing import reporting, sha256_of
+from goldsmith.base.hold import if_unused
 from goldsmith.base.scratch import remove_linked
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.disk import lease
@@ -194,9 +195,11 @@ class Cache:
         for image in self.root.glob("sha256-*"):
             # An image gets its record a moment after its name: a young one may be of a run that is just there.
             if image.name not in named and time.time() - image.stat().st_ctime > YOUNG:
-                removed.append(image)
-                if not dry_run:
-                    image.unlink(missing_ok=True)
+                with if_unused(image) as unused:
+                    if unused:
+                        removed.append(image)
+                        if not dry_run:
+                            image.unlink(missing_ok=True)
         for partial in self.root.glob("partial-*"):
             lock = FileLock(self.root / "locks" / f"{partial.name.removeprefix('partial-').split('.')[0]}.lock")
             with _if_free(lock) as free:
@@ -207,11 +210,23 @@ class Cache:
         return tuple(removed)
 
     def clear(self, *, dry_run: bool = False) -> tuple[Path, ...]:
-        """Remove every base; each is fetched or made again when it is next asked for. Not while a build runs."""
-        removed = [path for pattern in ("key-*.json", "sha256-*") for path in self.root.glob(pattern)]
-        if not dry_run:
-            for path in removed:
-                path.unlink(missing_ok=True)
+        """Remove every base that no run lies on; each is fetched or made again when it is next asked for."""
+        removed: list[Path] = []
+        kept: set[str] = set()
+        for image in self.root.glob("sha256-*"):
+            with if_unused(image) as unused:
+                if not unused:
+                    kept.add(image.name)
+                    continue
+                removed.append(image)
+                if not dry_run:
+                    image.unlink(missing_ok=True)
+        for record in self.root.glob("key-*.json"):
+            entry = _read(record)
+            if entry is None or entry.file_name not in kept:
+                removed.append(record)
+                if not dry_run:
+                    record.unlink(missing_ok=True)
         return tuple(removed)
 
     def _record(self, key: str) -> Path:

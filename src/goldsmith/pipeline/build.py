@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from goldsmith.base.hold import held
 from goldsmith.disk.seal import Packing
 from goldsmith.errors import RecipeError
 from goldsmith.events import Emit, Note
@@ -95,8 +97,10 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         secrets.kept_out_of_errors(),
         pool.scratch() as scratch,
         kept_on_failure(scratch / "record", recipe.stem, emit, secrets) as record,
+        ExitStack() as until_the_end,
     ):
         base = settle_base(emit, recipe, offline=options.offline, refresh=options.refresh).base
+        until_the_end.enter_context(held(base))
         key = build_key(recipe, base.sha256, secrets)
         there = pool.already_built(ImageName(recipe.name, recipe.version), key)
         if there is not None:

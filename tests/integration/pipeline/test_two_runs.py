@@ -79,6 +79,10 @@ class Site:
             assert time.monotonic() < deadline, self.seen(run)
             time.sleep(0.02)
 
+    def cached(self) -> list[Path]:
+        """The bases in the cache."""
+        return list((self.folder / "cache/goldsmith/bases").glob("sha256-*"))
+
     def names(self) -> list[str]:
         """What lies in the pool: scratch folders as one word."""
         return sorted(re.sub(r"^\.goldsmith-.*", "scratch", path.name) for path in self.pool.iterdir())
@@ -155,16 +159,19 @@ def test_two_runs_share_pool_and_cache_and_neither_ends_the_other(
     assert sorted(summaries) == ["in the cache", "now in the cache"]
     assert site.names() == ["scratch", "scratch"]
 
-    assert "0 things" in goldsmith("gc", "--pool", site.pool).out
+    assert "0 things" in goldsmith("gc", "--bases", "--pool", site.pool).out
     first.kill()
     first.wait()
-    assert "removed 1 things" in goldsmith("gc", "--pool", site.pool).out
+    assert "removed 1 things" in goldsmith("gc", "--bases", "--pool", site.pool).out
     assert site.names() == ["scratch"]
+    assert len(site.cached()) == 1, "the second run lies on it"
     assert second.poll() is None
     second.terminate()
     second.communicate(timeout=60)
     assert second.returncode == 143
     assert site.names() == []
+    assert f"removed {site.cached()[0]}" in goldsmith("gc", "--bases", "--pool", site.pool).out
+    assert site.cached() == []
 
 
 @pytest.mark.full

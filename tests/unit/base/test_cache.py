@@ -14,6 +14,7 @@ import pytest
 
 from goldsmith.base.base import Base
 from goldsmith.base.cache import Cache, clear_stale, entries
+from goldsmith.base.hold import held
 from goldsmith.base.settle import Made, Wanted, settle
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.disk.disk import DiskFormat
@@ -236,6 +237,37 @@ def test_an_image_without_a_record_is_cleared(cache: Cache, monkeypatch: pytest.
     monkeypatch.setattr("goldsmith.base.cache.YOUNG", -1.0)
     assert clear_stale() == (path,)
     assert not path.exists()
+
+
+def test_a_base_that_a_run_lies_on_is_never_cleared(cache: Cache) -> None:
+    held_one, other = admit(cache), admit(cache, "another", image(b"two"))
+    with held(held_one):
+        removed = cache.clear()
+        assert held_one.disk.path.exists()
+        assert other.disk.path in removed
+        assert not other.disk.path.exists()
+        assert cache.find("request") is not None, "its record stays too"
+    assert held_one.disk.path in cache.clear()
+    assert list(cache.root.glob("*sha256*")) == []
+
+
+def test_a_base_that_refresh_replaced_stays_while_a_run_lies_on_it(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldsmith.base.cache.YOUNG", -1.0)
+    old = admit(cache)
+    with held(old):
+        admit(cache, content=image(b"refreshed"))
+        assert cache.clear_stale() == ()
+        assert old.disk.path.exists()
+    assert cache.clear_stale() == (old.disk.path,)
+
+
+def test_a_base_that_went_a_moment_before_is_told_of(cache: Cache) -> None:
+    base = admit(cache)
+    cache.clear()
+    with pytest.raises(HostError, match="was removed from the cache just now"), held(base):
+        pytest.fail("nothing is there to lie on")
 
 
 def test_no_cache_is_nothing_to_clear(own_folders: Path) -> None:

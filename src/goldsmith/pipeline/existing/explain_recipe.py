@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from goldsmith.base.base import Base
+from goldsmith.base.hold import held
 from goldsmith.base.sources.bootstrap import BootstrapSource
 from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.cloudinit.files import gather
@@ -68,6 +69,7 @@ def _of_base(recipe: Recipe, engine: str | None, cmdline: str | None, emit: Emit
         return _known(recipe, None, error.message)
     chosen, why = choose_engine(engine, base.trust)
     with (
+        held(base),
         lease(scratch_dir()) as scratch,
         opened(emit, base.disk, chosen, why, scratch=scratch, read_only=True) as guest,
     ):
