@@ -54,6 +54,14 @@ def choose_engine(requested: str | None, trust: Trust | None, *, tree: bool = Fa
     )
 
 
+def require_engine(requested: str | None) -> None:
+    """Stop before a base is fetched where no disk can be opened, whatever it holds. Raises as `choose_engine`."""
+    if requested is not None:
+        _requested(requested, None)
+    elif not any(status.usable for name, status in engines().items() if name in DISK_ENGINES):
+        choose_engine(None, None)
+
+
 def _requested(name: str, trust: Trust | None) -> tuple[str, str]:
     if name not in DISK_ENGINES:
         known = "a directory, not a disk" if name == tree.NAME else f"nothing: engines are {', '.join(DISK_ENGINES)}"

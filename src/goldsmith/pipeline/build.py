@@ -11,7 +11,8 @@ from goldsmith.disk.seal import Packing
 from goldsmith.errors import RecipeError
 from goldsmith.events import Emit, Note
 from goldsmith.findings import Severity
-from goldsmith.guest.open import choose_engine
+from goldsmith.guest.open import choose_engine, require_engine
+from goldsmith.machine.acceleration import PROGRAM as MACHINE
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.keys import build_key
 from goldsmith.pipeline.record import kept_on_failure
@@ -29,6 +30,7 @@ from goldsmith.pool.naming import ImageName
 from goldsmith.pool.pool import Image, Pool
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.recipe.lint import lint
+from goldsmith.run import require
 from goldsmith.secrets import NO_SECRETS, Secrets
 from goldsmith.verification.verification import Verification
 
@@ -91,6 +93,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     if policy.by_virt_sysprep:
         require_virt_sysprep()
     emit = secrets.masking(emit)
+    require_host(options)
     pool = Pool(options.pool)
     require_own_name(recipe, pool, secrets)
     with (
@@ -126,6 +129,15 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         made = Made(recipe, key, base, shaped.customized, shaped.generalized, sealed, audited, proof)
         admitted = admit(emit, pool, made, record)
         return Built(admitted.image, replace(proof, record=admitted.evidence) if admitted.new else None)
+
+
+def require_host(options: Options) -> None:
+    """Stop before a base is fetched where the host lacks what every build needs. Raises HostError with the install
+    line.
+    """
+    for program in (MACHINE, "qemu-img"):
+        require(program)
+    require_engine(options.engine)
 
 
 def require_own_name(recipe: Recipe, pool: Pool, secrets: Secrets = NO_SECRETS) -> None:

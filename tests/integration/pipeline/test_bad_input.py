@@ -192,6 +192,36 @@ def test_a_guest_whose_file_system_is_full(goldsmith: Goldsmith, tmp_path: Path)
     assert list((tmp_path / "pool").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("lacks", "words", "says", "package"),
+    [
+        (["qemu-system-x86_64"], [], "qemu-system-x86_64 is not installed", "qemu-system-x86"),
+        (["qemu-img"], [], "qemu-img is not installed", "qemu-utils"),
+        (["supermin"], ["--engine", "guestfs"], "the engine guestfs does not work here", "python3-guestfs"),
+        (["supermin", "qemu-storage-daemon"], [], "no engine works here: guestfs: ", "python3-guestfs"),
+    ],
+    ids=["no-qemu", "no-qemu-img", "no-libguestfs", "no-engine"],
+)
+def test_a_host_that_lacks_what_a_build_needs_is_told_before_a_base_is_made(
+    goldsmith: Goldsmith, recipe: Callable[[str], Path], tmp_path: Path,
+    *, lacks: list[str], words: list[str], says: str, package: str,
+) -> None:  # fmt: skip
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if program.name not in lacks:
+            (programs / program.name).symlink_to(program)
+    said = goldsmith("build", recipe("bootstrap: debian/12"), "--output", tmp_path / "pool", *words, PATH=str(programs))
+    assert said.code == 3
+    assert said.error.startswith(says)
+    (hint,) = [line for line in said.err.splitlines() if line.startswith("hint: ")]
+    assert "apt-get install --no-install-recommends " in hint
+    assert package in hint
+    assert said.err.splitlines() == [f"error: {said.error}", hint]
+    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "pool").exists()
+
+
 @pytest.mark.rootless
 def test_a_plain_user_and_the_engine_mount(goldsmith: Goldsmith, recipe: Callable[[str], Path], tmp_path: Path) -> None:
     qemu_img("create", "-f", "qcow2", tmp_path / "base.qcow2", "1G")
