@@ -19,6 +19,9 @@ ASSIGNED = rb"(?im)^[ \t]*[\w.-]{0,40}(?:pass(?:word|wd)?|secret|token|psk|wep-k
 ROW = rb"(?m)^[ \t]*[^\s#][^\n]*[:\s]\S"
 CLUSTER = rb"(?m)^[ \t]*(?:token|password|client-key-data|client-key|id-token):\s*\S"
 VARIABLE = rb"(?m)^[ \t]*(?:export[ \t]+)?\w*(?:PASSWORD|SECRET|TOKEN|API_?KEY)\w*=[\"']?[^\s\"'$]"
+# A path names where the secret lies, which is how it should be.
+SETTING = rb"(?m)^[ \t]*(?:export[ \t]+)?\w*(?:PASSWORD|SECRET|TOKEN|API_?KEY)\w*=[\"']?[^\s\"'$/]"
+UNIT = rb"(?m)^[ \t]*Environment=[^\n]*(?:PASSWORD|SECRET|TOKEN|API_?KEY)\w*=[\"']?[^\s\"'$%/]"
 AUTH = rb'"(?:auth|identitytoken|registrytoken)"\s{0,8}:\s{0,8}"\S'
 FILES: tuple[tuple[str, str, bytes], ...] = (
     ("~/.aws/credentials", "AWS credentials", rb"(?i)secret|session_token"),
@@ -85,6 +88,11 @@ FILES: tuple[tuple[str, str, bytes], ...] = (
     ("/etc/dnf/dnf.conf", "passwords of package sources", rb"(?m)^[ \t]*(?:proxy_)?password[ \t]*=[ \t]*[^\s_]"),
     ("/etc/zypp/repos.d/*", "passwords of package sources", rb"(?m)^[ \t]*(?:proxy_)?password[ \t]*=[ \t]*\S"),
     ("/etc/environment", "a secret for all programs", VARIABLE),
+    ("/etc/profile.d/*.sh", "a secret for all logins", SETTING),
+    ("/etc/default/*", "a secret of a service", SETTING),
+    ("/etc/sysconfig/*", "a secret of a service", SETTING),
+    ("/etc/systemd/system/*.service", "a secret of a service", UNIT),
+    ("/etc/systemd/system/*.d/*.conf", "a secret of a service", UNIT),
     ("~/.vnc/passwd", "a password of the desktop", rb"(?s)."),
     ("~/.local/share/keyrings/*.keyring", "a key ring", rb"(?s)."),
     ("~/.password-store/*/*.gpg", "a password store", rb"(?s)."),

@@ -196,6 +196,19 @@ TRIGGERS: dict[str, list[tuple[str, str, Severity]]] = {
         ),
         (f("/etc/yum.repos.d/x.repo", "[x]\nusername=me\npassword=hunter2\n"), "/etc/yum.repos.d/x.repo", ERROR),
         (f("/etc/environment", "DB_PASSWORD=hunter2\n"), "/etc/environment", ERROR),
+        (f("/etc/profile.d/x.sh", "export API_TOKEN='hunter22'\n"), "/etc/profile.d/x.sh", ERROR),
+        (f("/etc/default/x", "X_SECRET=hunter22\n"), "/etc/default/x", ERROR),
+        (f("/etc/sysconfig/x", 'PASSWORD="hunter22"\n'), "/etc/sysconfig/x", ERROR),
+        (
+            f("/etc/systemd/system/x.service", '[Service]\nEnvironment="A=1" "DB_PASSWORD=hunter22"\n'),
+            "/etc/systemd/system/x.service",
+            ERROR,
+        ),
+        (
+            f("/etc/systemd/system/x.service.d/y.conf", "[Service]\nEnvironment=API_KEY=hunter22\n"),
+            "/etc/systemd/system/x.service.d/y.conf",
+            ERROR,
+        ),
     ],
     "GS319": [
         (f("/etc/ssh/authorized_keys/root", RSA), "/etc/ssh/authorized_keys/root", ERROR),
@@ -317,6 +330,8 @@ PASSES: dict[str, list[str]] = {
         f("/etc/ppp/pap-secrets", '# client server secret\nguest\thost\t"*"\t-\n*\thost\t""\t*\n'),
         f("/root/.aws/config", "[default]\nregion = x\n"),
         f("/etc/environment", "PATH=/bin\n"),
+        f("/etc/default/x", "#X_TOKEN=abc\nX_TOKEN_FILE=/run/x\nX_TOKEN=$OTHER\nX_SECRET=\n"),
+        f("/etc/systemd/system/x.service", "[Service]\nEnvironment=TOKEN=%d/token\nLoadCredential=token:/run/token\n"),
         f("/etc/fstab", "# //nas/x /x cifs password=x\nUUID=1 / ext4 defaults 0 1\n"),
     ],
     "GS319": [f("/etc/ssh/authorized_keys/root", f"# {RSA}")],

@@ -96,6 +96,18 @@ def test_a_clean_tree_passes_every_rule(tmp_path: Path) -> None:
             {("GS308", NOTE, f"/boot/loader/entries/{ID}-6.1.0.conf")},
             id="a boot entry",
         ),
+        pytest.param(
+            f"f 0644 /etc/kernel/entry-token = '{ID}\\n'\n"
+            f"f 0644 /boot/efi/loader/entries/{ID}-6.1.0.conf = 'title x\\n'",
+            {("GS308", NOTE, "/etc/kernel/entry-token"), ("GS308", NOTE, f"/boot/efi/loader/entries/{ID}-6.1.0.conf")},
+            id="a token and an entry",
+        ),
+        pytest.param(f"f 0644 /efi/{ID}/6.1.0/linux = 'x'", {("GS308", NOTE, f"/efi/{ID}")}, id="a folder of kernels"),
+        pytest.param(
+            f"f 0644 /etc/kernel/install.conf = 'layout=bls\\nMACHINE_ID={ID}\\n'",
+            {("GS308", WARNING, "/etc/kernel/install.conf")},
+            id="a machine-id for kernel-install",
+        ),
         pytest.param("f 0644 /.autorelabel = ''", {("GS309", WARNING, "/.autorelabel")}, id="a relabel"),
     ],
 )
