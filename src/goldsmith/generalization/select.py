@@ -42,9 +42,8 @@ FOREIGN = (
     ),
     Foreign(
         "lvm-uuids",
-        "refused: it changes a device below the file tree, where nothing could be planned or proven; a host that sees "
-        "two clones at once uses `vgimportclone`",
-        refused=True,
+        "selects nothing: a guest on LVM is refused before it is looked at, and without LVM there is nothing to change; "
+        "`--with virt-sysprep` hands it on",
     ),
     Foreign("script", "selects nothing: --script runs scripts, inside the guest and not on the host"),
 )
