@@ -22,7 +22,7 @@ from goldsmith.machine.patience import Patience
 
 pytestmark = pytest.mark.process
 
-SMALL = MachineOptions(memory=32)
+SMALL = MachineOptions(memory=64)
 MachineOf = Callable[..., MachineSpec]
 PROMPT = "\r\nlocalhost login: "
 HURRIED = Patience(
@@ -41,6 +41,21 @@ def qemus_of(spec: MachineSpec) -> list[int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if words[0].endswith(b"qemu-system-x86_64") and str(spec.uuid).encode() in words:
+                found.append(int(folder.name))
+    return found
+
+
+def tpms_of(spec: MachineSpec) -> list[int]:
+    """The TPMs of this machine, found by the folder that they work in."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                mine = (folder / "cwd").samefile(spec.folder / f"{spec.name}.tpm")
+                name = (folder / "comm").read_text().strip()
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+            if mine and name == "swtpm":
                 found.append(int(folder.name))
     return found
 
@@ -202,7 +217,7 @@ from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.options import MachineOptions
 from goldsmith.run import signals_as_errors
 disk = Disk(Path(sys.argv[1]), DiskFormat.RAW, 16 << 20)
-options = MachineOptions(memory=32)
+options = MachineOptions(memory=64, tpm=True)
 spec = MachineSpec("clone", disk, Path(sys.argv[2]), uuid=UUID(sys.argv[3]), options=options, stages=())
 try:
     with signals_as_errors():
@@ -223,13 +238,19 @@ def test_nothing_outlives_goldsmith(machine_of: MachineOf, number: signal.Signal
     )
     try:
         wait_until(lambda: spec.console.exists() and b"hello" in spec.console.read_bytes())
+        assert len(tpms_of(spec)) == 1
         goldsmith.send_signal(number)
         assert goldsmith.wait(10) == code
     finally:
         goldsmith.kill()
         goldsmith.wait()
-    wait_until(lambda: qemus_of(spec) == [])
-    assert sorted(path.name for path in spec.folder.iterdir()) == ["clone.console.log", "clone.qemu.log"]
+    wait_until(lambda: qemus_of(spec) == [] and tpms_of(spec) == [])
+    assert sorted(path.name for path in spec.folder.iterdir()) == [
+        "clone.console.log",
+        "clone.qemu.log",
+        "clone.tpm",
+        "clone.tpm.log",
+    ]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -50,7 +50,7 @@ def test_the_command_line_of_a_test_boot() -> None:
         *("-display", "none"),
         *("-nic", "none"),
         "-no-reboot",
-        *("-machine", "q35,graphics=off"),
+        *("-machine", "q35,graphics=off,vmport=off,hpet=off"),
         *("-accel", "kvm"),
         *("-cpu", "max"),
         *("-m", "256"),

@@ -34,6 +34,7 @@ class ScriptedMachine:
         self.restarts = 0
         self.pressed: list[int] = []
         self.killed = False
+        self.shot: Path | None = None
         self.does = Activity((), 0)
         self._guest = guest
 
@@ -59,6 +60,11 @@ class ScriptedMachine:
 
     def press_power_button(self) -> None:
         self.pressed.append(self.now)
+
+    def screenshot(self) -> Path | None:
+        assert not self.killed
+        self.shot = self.spec.folder / "clone.screenshot.png"
+        return self.shot
 
     def kill(self) -> None:
         self.killed = True
