@@ -22,8 +22,8 @@ DISK_PACKET = bytes.fromhex("10 00 7F 00 00 80 00 00 01 00 00 00 00 00 00 00")
 # Real-mode x86.
 ACTS = {
     "halt": HALT,
-    # fill the screen, 80 by 25 characters at 0xb8000, with white blanks on red: the serial port hears nothing of it
-    "paint red": bytes.fromhex("B8 00 B8 8E C0 31 FF B9 D0 07 B8 20 4F F3 AB") + HALT,
+    # red blanks into 12 of the screen's 25 lines of 80 characters, at 0xb8000: the serial port hears nothing of it
+    "paint red": bytes.fromhex("B8 00 B8 8E C0 31 FF B9 C0 03 B8 20 4F F3 AB") + HALT,
     "spin": bytes.fromhex("EB FE"),  # jmp here
     "power off": POWER_OFF,
     "reset": bytes.fromhex("BA F9 0C B0 06 EE") + HALT,  # out 0xcf9, 6; halt

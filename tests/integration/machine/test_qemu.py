@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.integration.machine.processes import qemus_of, tpms_of
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
@@ -29,35 +30,6 @@ HURRIED = Patience(
     early_idle=2, early_busy=3, idle=2, sleep=0, busy=3, dead_end=0.3, linger=0, limit=20, grace=8, press=1
 )
 LIMITED = Patience(early_idle=2, early_busy=2, limit=4)
-
-
-def qemus_of(spec: MachineSpec) -> list[int]:
-    """The processes that run this machine, found by its UUID."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if words[0].endswith(b"qemu-system-x86_64") and str(spec.uuid).encode() in words:
-                found.append(int(folder.name))
-    return found
-
-
-def tpms_of(spec: MachineSpec) -> list[int]:
-    """The TPMs of this machine, found by the folder that they work in."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                mine = (folder / "cwd").samefile(spec.folder / f"{spec.name}.tpm")
-                name = (folder / "comm").read_text().strip()
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-            if mine and name == "swtpm":
-                found.append(int(folder.name))
-    return found
 
 
 def test_a_guest_that_gets_ready_is_powered_off_by_its_button(machine_of: MachineOf) -> None:
