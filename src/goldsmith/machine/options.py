@@ -23,7 +23,7 @@ class Bus(StrEnum):
 
 class Network(StrEnum):
     """`isolated`: a card whose cable leads nowhere. `user`: QEMU's own network behind address translation, through
-    which the guest reaches whatever this host reaches.
+    which the guest reaches all that this host reaches, services on its loopback included.
     """
 
     NONE = "none"
