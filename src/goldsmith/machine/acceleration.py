@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from goldsmith import settings
-from goldsmith.errors import HostError, ProcessError
+from goldsmith.errors import ProcessError
 from goldsmith.events import Emit, Note, ignore
-from goldsmith.machine.architecture import ARCHITECTURES, Architecture, host_architecture
+from goldsmith.machine.architecture import host_architecture, of_this_host
 from goldsmith.run import require, run
 
 KVM = Path("/dev/kvm")
@@ -63,7 +63,7 @@ def acceleration(emit: Emit = ignore, *, arch: str | None = None) -> Acceleratio
         )
         emit(Note(foreign.why))
         return foreign
-    program = Path(require(_host().program))
+    program = Path(require(of_this_host().program))
     kernel = probe_kernel()
     key = _key(program, kernel)
     kept = settings.runtime_dir() / "acceleration.json"
@@ -93,22 +93,12 @@ def argv(kernel: Path, accelerator: str) -> list[str]:
     """Boots a kernel without a root file system: it panics, which restarts the machine, which ends QEMU. Its console is
     standard output.
     """
-    host = _host()
+    host = of_this_host()
     words = [host.program, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot"]
     words += ["-machine", ",".join((host.machine, *host.tuning)), "-accel", accelerator]
     words += ["-cpu", "max" if accelerator == "kvm" else host.fastest, "-m", "256"]
     words += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
     return [*words, "-kernel", str(kernel), "-append", f"console={host.serial} panic=-1"]
-
-
-def _host() -> Architecture:
-    host = host_architecture()
-    if host not in ARCHITECTURES:
-        raise HostError(
-            f"machines of this host's architecture, {host}, are not known",
-            hint=f"goldsmith runs machines on {', '.join(sorted(ARCHITECTURES))}",
-        )
-    return ARCHITECTURES[host]
 
 
 def probe_kernel() -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from goldsmith.errors import HostError
 from goldsmith.machine.options import Firmware
 
 
@@ -102,3 +103,14 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 def host_architecture() -> str:
     """This host's own, as `uname -m` names it. Only machines of this one can be accelerated."""
     return platform.machine()
+
+
+def of_this_host() -> Architecture:
+    """Raises HostError where machines of this host's architecture are not known."""
+    host = host_architecture()
+    if host not in ARCHITECTURES:
+        raise HostError(
+            f"machines of this host's architecture, {host}, are not known",
+            hint=f"goldsmith runs machines on {', '.join(sorted(ARCHITECTURES))}",
+        )
+    return ARCHITECTURES[host]

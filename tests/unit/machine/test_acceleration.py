@@ -8,6 +8,7 @@ from goldsmith import settings
 from goldsmith.errors import HostError
 from goldsmith.events import Event, Note
 from goldsmith.machine import acceleration as module
+from goldsmith.machine import architecture
 from goldsmith.machine.acceleration import Acceleration, TimedBoot, acceleration, argv, judge
 
 HUNG = TimedBoot(None, "a test boot hung for 4 s")
@@ -63,7 +64,7 @@ def test_the_command_line_of_a_test_boot() -> None:
 
 
 def test_the_command_line_of_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "host_architecture", lambda: "aarch64")
+    monkeypatch.setattr(architecture, "host_architecture", lambda: "aarch64")
     line = argv(Path("/boot/vmlinuz-6.1"), "tcg")
     assert [line[line.index(option) + 1] for option in ("-machine", "-cpu", "-append")] == [
         "virt",
@@ -82,7 +83,7 @@ def test_machines_of_another_architecture_are_emulated(monkeypatch: pytest.Monke
 
 
 def test_a_host_of_an_unknown_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "host_architecture", lambda: "riscv64")
+    monkeypatch.setattr(architecture, "host_architecture", lambda: "riscv64")
     with pytest.raises(HostError) as raised:
         acceleration()
     assert raised.value.message == "machines of this host's architecture, riscv64, are not known"

@@ -9,6 +9,7 @@ import pytest
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError, InputError
+from goldsmith.machine import architecture
 from goldsmith.machine.architecture import ARCHITECTURES
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import qemu, qemu_tpm
@@ -25,12 +26,13 @@ def machine(folder: Path, **options: object) -> qemu.QemuMachine:
 @pytest.fixture
 def _on_x86(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qemu, "host_architecture", lambda: "x86_64")
+    monkeypatch.setattr(qemu, "of_this_host", lambda: X86)
 
 
 @pytest.fixture
 def _without_uefi(monkeypatch: pytest.MonkeyPatch, _on_x86: None) -> None:
     monkeypatch.setattr(qemu, "require", str)
-    monkeypatch.setattr(qemu, "ARCHITECTURES", {"x86_64": replace(X86, uefi=())})
+    monkeypatch.setattr(qemu, "of_this_host", lambda: replace(X86, uefi=()))
     monkeypatch.setattr(qemu, "check", lambda _: replace(X86, uefi=()))
 
 
@@ -62,7 +64,7 @@ def test_uefi_without_ovmf_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_host_of_an_unknown_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu, "host_architecture", lambda: "riscv64")
+    monkeypatch.setattr(architecture, "host_architecture", lambda: "riscv64")
     status = qemu.status()
     assert (status.usable, status.why) == (False, "machines of this host's architecture, riscv64, are not known")
 

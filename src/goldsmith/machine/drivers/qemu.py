@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from goldsmith.errors import HostError, ProcessError
-from goldsmith.machine.architecture import ARCHITECTURES, Architecture, UefiFirmware, host_architecture
+from goldsmith.machine.architecture import Architecture, UefiFirmware, host_architecture, of_this_host
 from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.qemu_argv import Descriptors, argv
 from goldsmith.machine.drivers.qemu_models import check_models
@@ -28,11 +28,8 @@ GONE_SECONDS = 2.0
 
 def status() -> DriverStatus:
     """Whether QEMU can run machines of this host's own architecture here."""
-    host = host_architecture()
-    architecture = ARCHITECTURES.get(host)
-    if architecture is None:
-        return DriverStatus(usable=False, why=f"machines of this host's architecture, {host}, are not known")
     try:
+        architecture = of_this_host()
         require(architecture.program)
     except HostError as error:
         return DriverStatus(usable=False, why=error.message, hint=error.hint)
