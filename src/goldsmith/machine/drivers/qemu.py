@@ -95,8 +95,8 @@ class QemuMachine(KilledAtTheEnd):
         for end in (ours, self.agent):
             self._stack.enter_context(end)
         with theirs, port, ExitStack() as handed_over:
-            tpm = self._start_tpm(handed_over) if spec.options.tpm else None
-            descriptors = Descriptors(theirs.fileno(), port.fileno(), tpm)
+            to_tpm = self._start_tpm(handed_over) if spec.options.tpm else None
+            descriptors = Descriptors(theirs.fileno(), port.fileno(), to_tpm)
             command = argv(spec, descriptors, uefi)
             log = self._stack.enter_context(self.log.open("wb"))
             self._process = self._stack.enter_context(running(command, log=log, pass_fds=descriptors.all()))
