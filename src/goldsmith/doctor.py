@@ -40,6 +40,7 @@ class Tool:
 
 DISKS = "every disk image"
 BOOTS = "verify: booting clones"
+ARCHITECTURES = ("aarch64", "x86_64")
 MOUNT = "engine mount"
 BOOTSTRAP = "bases made from packages (bootstrap)"
 EXT4 = "growing, erasing and sealing ext4"
@@ -64,6 +65,7 @@ NEEDED: tuple[tuple[str, str], ...] = (
     ("mcopy", BOOTSTRAP),
     ("unshare", BOOTSTRAP),
     ("newuidmap", BOOTSTRAP + " as a plain user"),
+    ("swtpm", "machines with a TPM"),
     ("virt-sysprep", "generalizing by virt-sysprep (generalize: {with: virt-sysprep})"),
     ("zstd", "bases compressed with zstd"),
 )
@@ -73,8 +75,9 @@ REQUIRED = frozenset({DISKS, BOOTS})
 
 def tools() -> tuple[Tool, ...]:
     """Every program that goldsmith starts on the host, required ones first."""
-    arch = platform.machine()
-    needed = (*NEEDED, (f"qemu-system-{arch}", BOOTS))
+    host = platform.machine()
+    foreign = ((f"qemu-system-{arch}", f"machines of {arch}, emulated") for arch in ARCHITECTURES if arch != host)
+    needed = (*NEEDED, (f"qemu-system-{host}", BOOTS), *foreign)
     found = [
         Tool(name, package_of(name), located(name), needed_for, required=needed_for in REQUIRED)
         for name, needed_for in needed

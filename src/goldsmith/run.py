@@ -47,6 +47,7 @@ PACKAGES = {
     "prlimit": "util-linux",
     "qemu-img": "qemu-utils",
     "qemu-storage-daemon": "qemu-system-common",
+    "qemu-system-aarch64": "qemu-system-arm",
     "qemu-system-x86_64": "qemu-system-x86",
     "resize2fs": "e2fsprogs",
     "sfdisk": "fdisk",

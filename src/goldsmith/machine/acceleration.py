@@ -17,9 +17,9 @@ from pathlib import Path
 from goldsmith import settings
 from goldsmith.errors import ProcessError
 from goldsmith.events import Emit, Note, ignore
+from goldsmith.machine.architecture import host_architecture, of_this_host
 from goldsmith.run import require, run
 
-PROGRAM = "qemu-system-x86_64"
 KVM = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 KERNELS = ((Path("/boot"), "vmlinuz-*"), (Path("/usr/lib/modules"), "*/vmlinuz"))
@@ -52,9 +52,18 @@ class TimedBoot:
     problem: str = ""
 
 
-def acceleration(emit: Emit = ignore) -> Acceleration:
-    """This host's verdict, proved at most once between reboots (10 s at most). Raises HostError without QEMU."""
-    program = Path(require(PROGRAM))
+def acceleration(emit: Emit = ignore, *, arch: str | None = None) -> Acceleration:
+    """This host's verdict, proved at most once between reboots (10 s at most), for machines of an architecture: by
+    default its own. Raises HostError without QEMU.
+    """
+    host = host_architecture()
+    if arch is not None and arch != host:
+        foreign = Acceleration(
+            kvm=False, why=f"{arch} machines are emulated on this {host} host", speed=ASSUMED_EMULATION_SPEED
+        )
+        emit(Note(foreign.why))
+        return foreign
+    program = Path(require(of_this_host().program))
     kernel = probe_kernel()
     key = _key(program, kernel)
     kept = settings.runtime_dir() / "acceleration.json"
@@ -84,10 +93,12 @@ def argv(kernel: Path, accelerator: str) -> list[str]:
     """Boots a kernel without a root file system: it panics, which restarts the machine, which ends QEMU. Its console is
     standard output.
     """
-    words = [PROGRAM, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot"]
-    words += ["-machine", "q35,graphics=off", "-accel", accelerator, "-cpu", "max", "-m", "256"]
+    host = of_this_host()
+    words = [host.program, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot"]
+    words += ["-machine", ",".join((host.machine, *host.tuning)), "-accel", accelerator]
+    words += ["-cpu", "max" if accelerator == "kvm" else host.fastest, "-m", "256"]
     words += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
-    return [*words, "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
+    return [*words, "-kernel", str(kernel), "-append", f"console={host.serial} panic=-1"]
 
 
 def probe_kernel() -> Path | None:

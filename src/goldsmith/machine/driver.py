@@ -23,7 +23,8 @@ class MachineSpec:
     `uuid` is the SMBIOS UUID: systemd may take the machine-id from it, so no two clones share one. `stages` are the
     cloud-init stages that are configured in the guest; the end of the last one is `ready`. `says_finished`: that stage
     has the module final_message, which announces its end; without it the guest is ready once it rests after that
-    stage's begin and the login prompt.
+    stage's begin and the login prompt. `accelerated`: KVM works here; a machine of another architecture is emulated all
+    the same.
     """
 
     name: str
@@ -80,8 +81,8 @@ class Ended:
 class Machine(Protocol):
     """A machine of one driver. Entering the context starts it; leaving it ends it, whatever state it is in.
 
-    Every end is idempotent. `start` raises HostError where a program is missing; what goes wrong with the machine
-    itself is told by `ended()`.
+    Every end is idempotent. `start` raises HostError where a program is missing, InputError where no machine can be
+    made of the options; what goes wrong with the machine itself is told by `ended()`.
     """
 
     features: Features
@@ -99,6 +100,9 @@ class Machine(Protocol):
 
     def press_power_button(self) -> None:
         """ACPI: the guest is asked to power off. A guest that is still booting may ignore it."""
+
+    def screenshot(self) -> Path | None:
+        """A PNG of its screen, in its folder; None where it has none, has ended or does not answer."""
 
     def kill(self) -> None: ...
 

@@ -14,7 +14,7 @@ class Firmware(StrEnum):
 
 
 class Bus(StrEnum):
-    """How the guest sees its disk."""
+    """How the guest sees its disk, and its seed."""
 
     VIRTIO = "virtio"
     SCSI = "scsi"
@@ -22,7 +22,9 @@ class Bus(StrEnum):
 
 
 class Network(StrEnum):
-    """`isolated`: a card whose cable leads nowhere. `user`: QEMU's own network behind address translation."""
+    """`isolated`: a card whose cable leads nowhere. `user`: QEMU's own network behind address translation, through
+    which the guest reaches all that this host reaches, services on its loopback included.
+    """
 
     NONE = "none"
     ISOLATED = "isolated"
@@ -31,8 +33,9 @@ class Network(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MachineOptions:
-    """`memory` is in MiB. `machine` is QEMU's machine type, `cpu` its processor model: EL 9 and 10 need x86-64-v2 and
-    v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by swtpm.
+    """`memory` is in MiB. `machine` is QEMU's machine type, by default that of the architecture. `cpu` is its processor
+    model: EL 9 and 10 need x86-64-v2 and v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by
+    swtpm. What no driver can make of this `refusals.check` says.
     """
 
     arch: str = "x86_64"
@@ -40,7 +43,7 @@ class MachineOptions:
     cpus: int = 1
     firmware: Firmware = Firmware.BIOS
     tpm: bool = False
-    machine: str = "q35"
+    machine: str | None = None
     cpu: str = "max"
     bus: Bus = Bus.VIRTIO
     network: Network = Network.NONE

@@ -37,7 +37,8 @@ class BootRecord:
 
     `problem` is one line, None where everything was reached; `tail` are the console's last lines, safe to print. `off`:
     the guest powered off by itself, so its disk is consistent. `seconds` is the whole time from start to end, `boots`
-    how often the machine started. `hardware` is false for a rehearsal.
+    how often the machine started. `hardware` is false for a rehearsal. `screenshot` is a PNG of the screen of a
+    machine that got stuck before its kernel printed anything on the serial console.
     """
 
     name: str
@@ -50,6 +51,7 @@ class BootRecord:
     off: bool
     problem: str | None
     tail: tuple[str, ...]
+    screenshot: Path | None = None
 
     def reached(self, milestone: Milestone) -> bool:
         """Whether the milestone was passed in any boot of this machine."""
@@ -93,6 +95,7 @@ class WatchedBoot:
         self._next_sample = 0.0
         self._pressed = 0
         self._powering_since = 0.0
+        self._screenshot: Path | None = None
 
     def look(self) -> BootRecord | None:
         """Go on by one step. None while the boot goes on; afterwards the machine has ended."""
@@ -132,11 +135,18 @@ class WatchedBoot:
             self._kill()
         elif problem := self._watch.verdict(now, self._scanner.dead_end):
             self._problem = problem
+            self._take_screenshot()
             # Where an operating system runs it is powered off, so that its disk can be read afterwards.
             if self._scanner.dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
                 self._power_off(now)
             else:
                 self._kill()
+
+    def _take_screenshot(self) -> None:
+        """Where the serial console tells nothing: the reason may stand on the screen."""
+        silent = all(ORDER[each] < ORDER[Milestone.KERNEL] for each in self._scanner.passed)
+        if silent and self._scanner.dead_end is None:
+            self._screenshot = self.machine.screenshot()
 
     def _look_at_power_off(self, now: float) -> None:
         since = now - self._powering_since
@@ -217,4 +227,5 @@ class WatchedBoot:
             off=any(passed.milestone is Milestone.OFF for passed in self._passed),
             problem=self._problem,
             tail=tail(spec.console),
+            screenshot=self._screenshot,
         )

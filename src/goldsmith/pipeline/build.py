@@ -12,8 +12,8 @@ from goldsmith.errors import RecipeError
 from goldsmith.events import Emit, Note
 from goldsmith.findings import Severity
 from goldsmith.guest.open import choose_engine, require_engine
-from goldsmith.machine.acceleration import PROGRAM as MACHINE
 from goldsmith.machine.acceleration import acceleration
+from goldsmith.machine.architecture import of_this_host
 from goldsmith.pipeline.keys import build_key
 from goldsmith.pipeline.record import kept_on_failure
 from goldsmith.pipeline.secrets import read_secrets
@@ -135,7 +135,7 @@ def require_host(options: Options) -> None:
     """Stop before a base is fetched where the host lacks what every build needs. Raises HostError with the install
     line.
     """
-    for program in (MACHINE, "qemu-img"):
+    for program in (of_this_host().program, "qemu-img"):
         require(program)
     require_engine(options.engine)
 

@@ -22,6 +22,8 @@ DISK_PACKET = bytes.fromhex("10 00 7F 00 00 80 00 00 01 00 00 00 00 00 00 00")
 # Real-mode x86.
 ACTS = {
     "halt": HALT,
+    # red blanks into 12 of the screen's 25 lines of 80 characters, at 0xb8000: the serial port hears nothing of it
+    "paint red": bytes.fromhex("B8 00 B8 8E C0 31 FF B9 C0 03 B8 20 4F F3 AB") + HALT,
     "spin": bytes.fromhex("EB FE"),  # jmp here
     "power off": POWER_OFF,
     "reset": bytes.fromhex("BA F9 0C B0 06 EE") + HALT,  # out 0xcf9, 6; halt
@@ -55,7 +57,7 @@ def machine_of(tmp_path: Path) -> Callable[..., MachineSpec]:
             file.write(boot_sector(prints, ACTS[then]) if then is not None else b"")
             file.truncate(SIZE)
         disk = Disk(path, DiskFormat.RAW, SIZE)
-        given: dict[str, object] = {"options": MachineOptions(memory=32), "stages": (), **spec}
+        given: dict[str, object] = {"options": MachineOptions(memory=64), "stages": (), **spec}
         return MachineSpec(name=name, disk=disk, folder=tmp_path / "machines", **given)  # type: ignore[arg-type]
 
     return make

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.integration.machine.processes import qemus_of, tpms_of
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
@@ -22,27 +23,13 @@ from goldsmith.machine.patience import Patience
 
 pytestmark = pytest.mark.process
 
-SMALL = MachineOptions(memory=32)
+SMALL = MachineOptions(memory=64)
 MachineOf = Callable[..., MachineSpec]
 PROMPT = "\r\nlocalhost login: "
 HURRIED = Patience(
     early_idle=2, early_busy=3, idle=2, sleep=0, busy=3, dead_end=0.3, linger=0, limit=20, grace=8, press=1
 )
 LIMITED = Patience(early_idle=2, early_busy=2, limit=4)
-
-
-def qemus_of(spec: MachineSpec) -> list[int]:
-    """The processes that run this machine, found by its UUID."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if words[0].endswith(b"qemu-system-x86_64") and str(spec.uuid).encode() in words:
-                found.append(int(folder.name))
-    return found
 
 
 def test_a_guest_that_gets_ready_is_powered_off_by_its_button(machine_of: MachineOf) -> None:
@@ -202,7 +189,7 @@ from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.options import MachineOptions
 from goldsmith.run import signals_as_errors
 disk = Disk(Path(sys.argv[1]), DiskFormat.RAW, 16 << 20)
-options = MachineOptions(memory=32)
+options = MachineOptions(memory=64, tpm=True)
 spec = MachineSpec("clone", disk, Path(sys.argv[2]), uuid=UUID(sys.argv[3]), options=options, stages=())
 try:
     with signals_as_errors():
@@ -223,13 +210,19 @@ def test_nothing_outlives_goldsmith(machine_of: MachineOf, number: signal.Signal
     )
     try:
         wait_until(lambda: spec.console.exists() and b"hello" in spec.console.read_bytes())
+        assert len(tpms_of(spec)) == 1
         goldsmith.send_signal(number)
         assert goldsmith.wait(10) == code
     finally:
         goldsmith.kill()
         goldsmith.wait()
-    wait_until(lambda: qemus_of(spec) == [])
-    assert sorted(path.name for path in spec.folder.iterdir()) == ["clone.console.log", "clone.qemu.log"]
+    wait_until(lambda: qemus_of(spec) == [] and tpms_of(spec) == [])
+    assert sorted(path.name for path in spec.folder.iterdir()) == [
+        "clone.console.log",
+        "clone.qemu.log",
+        "clone.tpm",
+        "clone.tpm.log",
+    ]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

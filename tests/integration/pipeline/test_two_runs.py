@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import subprocess
 import time
@@ -92,7 +93,7 @@ class Site:
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A runtime folder with a verdict about KVM: proving it takes seconds, and a crowded host does not keep it."""
     folder = tmp_path_factory.mktemp("runtime")
-    key = acceleration._key(Path(require(acceleration.PROGRAM)), acceleration.probe_kernel())
+    key = acceleration._key(Path(require(f"qemu-system-{platform.machine()}")), acceleration.probe_kernel())
     emulation = acceleration.Acceleration(kvm=False, why="KVM: not asked; using emulation", speed=0.2)
     acceleration._keep(folder / "goldsmith" / "acceleration.json", key, emulation)
     return folder

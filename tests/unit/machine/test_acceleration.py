@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from goldsmith import settings
+from goldsmith.errors import HostError
 from goldsmith.events import Event, Note
 from goldsmith.machine import acceleration as module
+from goldsmith.machine import architecture
 from goldsmith.machine.acceleration import Acceleration, TimedBoot, acceleration, argv, judge
 
 HUNG = TimedBoot(None, "a test boot hung for 4 s")
@@ -50,7 +52,7 @@ def test_the_command_line_of_a_test_boot() -> None:
         *("-display", "none"),
         *("-nic", "none"),
         "-no-reboot",
-        *("-machine", "q35,graphics=off"),
+        *("-machine", "q35,graphics=off,vmport=off,hpet=off"),
         *("-accel", "kvm"),
         *("-cpu", "max"),
         *("-m", "256"),
@@ -59,6 +61,33 @@ def test_the_command_line_of_a_test_boot() -> None:
         *("-kernel", "/boot/vmlinuz-6.1"),
         *("-append", "console=ttyS0 panic=-1"),
     ]
+
+
+def test_the_command_line_of_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(architecture, "host_architecture", lambda: "aarch64")
+    line = argv(Path("/boot/vmlinuz-6.1"), "tcg")
+    assert [line[line.index(option) + 1] for option in ("-machine", "-cpu", "-append")] == [
+        "virt",
+        "max,pauth-impdef=on",
+        "console=ttyAMA0 panic=-1",
+    ]
+    assert line[0] == "qemu-system-aarch64"
+
+
+def test_machines_of_another_architecture_are_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "host_architecture", lambda: "x86_64")
+    said: list[Event] = []
+    why = "aarch64 machines are emulated on this x86_64 host"
+    assert acceleration(said.append, arch="aarch64") == Acceleration(kvm=False, why=why, speed=0.2)
+    assert said == [Note(why)]
+
+
+def test_a_host_of_an_unknown_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(architecture, "host_architecture", lambda: "riscv64")
+    with pytest.raises(HostError) as raised:
+        acceleration()
+    assert raised.value.message == "machines of this host's architecture, riscv64, are not known"
+    assert raised.value.hint == "goldsmith runs machines on aarch64, x86_64"
 
 
 class Asked:

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from goldsmith.disk.disk import Disk, DiskFormat
-from goldsmith.errors import HostError
+from goldsmith.machine.architecture import UefiFirmware
 from goldsmith.machine.driver import MachineSpec
-from goldsmith.machine.drivers import qemu
-from goldsmith.machine.options import Firmware, MachineOptions
+from goldsmith.machine.drivers.qemu_argv import Descriptors, argv, mac_address
+from goldsmith.machine.options import Bus, Firmware, MachineOptions, Network
 
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 OVERLAY_CACHE = {"direct": False, "no-flush": True}
@@ -29,16 +28,30 @@ def spec(**changes: object) -> MachineSpec:
     return MachineSpec(**given)  # type: ignore[arg-type]
 
 
-def words(spec: MachineSpec, ovmf: qemu.Ovmf | None = None) -> list[object]:
+def words(spec: MachineSpec, uefi: UefiFirmware | None = None, tpm: int | None = None) -> list[object]:
     """The command line with its JSON parsed."""
-    return [
-        json.loads(word) if word.startswith("{") else word for word in qemu.argv(spec, monitor=9, agent=10, ovmf=ovmf)
-    ]
+    line = argv(spec, Descriptors(monitor=9, agent=10, tpm=tpm), uefi)
+    return [json.loads(word) if word.startswith("{") else word for word in line]
 
 
-def options(spec: MachineSpec, option: str, ovmf: qemu.Ovmf | None = None) -> list[object]:
-    line = words(spec, ovmf)
+def options(spec: MachineSpec, option: str, uefi: UefiFirmware | None = None) -> list[object]:
+    line = words(spec, uefi)
     return [line[position + 1] for position, word in enumerate(line) if word == option]
+
+
+def replaced(line: list[object], *changes: tuple[list[object], list[object]]) -> list[object]:
+    """The command line with runs of words, each of which it has once, replaced by others."""
+    for old, new in changes:
+        (place,) = [start for start in range(len(line)) if line[start : start + len(old)] == old]
+        line = [*line[:place], *new, *line[place + len(old) :]]
+    return line
+
+
+SEED = Path("/scratch/seed.iso")
+MACHINE = "q35,graphics=off,vmport=off,hpet=off,dump-guest-core=off"
+DISK = {"driver": "virtio-blk-pci", "id": "disk", "drive": "disk-0", "bootindex": 1}
+SEED_DISK = {"driver": "virtio-blk-pci", "id": "seed", "drive": "seed"}
+CARD = {"driver": "virtio-net-pci", "id": "card", "netdev": "link", "mac": "52:54:00:2a:6a:03", "romfile": ""}
 
 
 def test_the_whole_command_line() -> None:
@@ -57,7 +70,6 @@ def test_the_whole_command_line() -> None:
         *("-m", "1024"),
         *("-rtc", "base=utc"),
         *("-boot", "strict=on"),
-        *("-nic", "none"),
         *("-chardev", "socket,id=monitor,fd=9"),
         *("-mon", "chardev=monitor,mode=control"),
         *("-chardev", "file,id=console,path=/scratch/clone-1.console.log,append=on"),
@@ -104,6 +116,8 @@ def test_the_whole_command_line() -> None:
             "backing": "disk-1",
         },
         *("-device", {"driver": "virtio-blk-pci", "id": "disk", "drive": "disk-0", "bootindex": 1}),
+        *("-device", {"driver": "VGA", "id": "screen"}),
+        *("-nic", "none"),
         "-blockdev",
         {
             "driver": "raw",
@@ -121,30 +135,167 @@ def test_the_whole_command_line() -> None:
 
 
 def test_no_seed_means_no_second_disk() -> None:
-    assert len(options(spec(), "-device")) == 4
+    assert len(options(spec(), "-device")) == 5
 
 
 def test_uefi_maps_the_code_read_only_and_its_own_variables() -> None:
-    ovmf = qemu.Ovmf(Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/scratch/clone-1.vars.fd"))
-    assert str(options(spec(), "-machine", ovmf)[0]).endswith(",pflash0=code,pflash1=variables")
-    assert options(spec(), "-blockdev", ovmf)[:2] == [
+    uefi = UefiFirmware(Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/scratch/clone-1.vars.fd"))
+    code = {"driver": "file", "filename": str(uefi.code), "read-only": True, "auto-read-only": False}
+    variables = {"driver": "file", "filename": str(uefi.variables), "auto-read-only": False}
+    port = {"driver": "virtserialport", "chardev": "agent", "name": "org.qemu.guest_agent.0"}
+    flash = [
+        *("-blockdev", {"driver": "raw", "node-name": "code", "read-only": True, "file": code}),
+        *("-blockdev", {"driver": "raw", "node-name": "variables", "file": variables}),
+    ]
+    assert words(spec(options=MachineOptions(firmware=Firmware.UEFI)), uefi) == replaced(
+        words(spec()), ([MACHINE], [f"{MACHINE},pflash0=code,pflash1=variables"]), ([port], [port, *flash])
+    )
+
+
+def test_memory_and_processors() -> None:
+    assert words(spec(options=MachineOptions(memory=2048, cpus=4))) == replaced(
+        words(spec()), (["-smp", "1", "-m", "1024"], ["-smp", "4", "-m", "2048"])
+    )
+
+
+def test_a_machine_type_has_what_is_switched_off_in_its_family() -> None:
+    assert words(spec(options=MachineOptions(machine="pc-q35-7.1"))) == replaced(
+        words(spec()), ([MACHINE], ["pc-q35-7.1,graphics=off,vmport=off,hpet=off,dump-guest-core=off"])
+    )
+
+
+def test_a_processor_model() -> None:
+    assert words(spec(options=MachineOptions(cpu="Nehalem,+avx"))) == replaced(
+        words(spec()), (["-cpu", "max"], ["-cpu", "Nehalem,+avx"])
+    )
+
+
+def test_scsi_has_disk_and_seed_on_one_controller() -> None:
+    disk = {"driver": "scsi-hd", "id": "disk", "drive": "disk-0", "bus": "scsi.0", "bootindex": 1}
+    seed = {"driver": "scsi-hd", "id": "seed", "drive": "seed", "bus": "scsi.0"}
+    assert words(spec(seed=SEED, options=MachineOptions(bus=Bus.SCSI))) == replaced(
+        words(spec(seed=SEED)),
+        (["-device", DISK], ["-device", {"driver": "virtio-scsi-pci", "id": "scsi"}, "-device", disk]),
+        ([SEED_DISK], [seed]),
+    )
+
+
+def test_nvme_has_a_controller_for_each() -> None:
+    assert words(spec(seed=SEED, options=MachineOptions(bus=Bus.NVME))) == replaced(
+        words(spec(seed=SEED)),
+        ([DISK], [{"driver": "nvme", "id": "disk", "drive": "disk-0", "serial": "disk", "bootindex": 1}]),
+        ([SEED_DISK], [{"driver": "nvme", "id": "seed", "drive": "seed", "serial": "seed"}]),
+    )
+
+
+def test_an_isolated_card_hangs_on_a_hub_of_its_own() -> None:
+    assert words(spec(options=MachineOptions(network=Network.ISOLATED))) == replaced(
+        words(spec()),
+        (["-nic", "none"], ["-netdev", {"type": "hubport", "id": "link", "hubid": 0}, "-device", CARD]),
+    )
+
+
+def test_a_user_network() -> None:
+    assert words(spec(options=MachineOptions(network=Network.USER))) == replaced(
+        words(spec()), (["-nic", "none"], ["-netdev", {"type": "user", "id": "link"}, "-device", CARD])
+    )
+
+
+def test_a_card_keeps_its_address_and_no_clone_has_anothers() -> None:
+    uuids = [UUID(int=number) for number in range(100)]
+    addresses = [mac_address(uuid) for uuid in uuids]
+    assert len(set(addresses)) == 100
+    assert addresses == [mac_address(uuid) for uuid in uuids]
+    assert all(re.fullmatch(r"52:54:00(:[0-9a-f]{2}){3}", address) for address in addresses)
+
+
+def test_a_tpm_is_reached_by_its_inherited_socket() -> None:
+    assert words(spec(options=MachineOptions(tpm=True)), tpm=11) == [
+        *words(spec()),
+        *("-chardev", "socket,id=tpm,fd=11"),
+        *("-tpmdev", "emulator,id=tpm,chardev=tpm"),
+        *("-device", {"driver": "tpm-crb", "tpmdev": "tpm"}),
+    ]
+    assert Descriptors(9, 10, 11).all() == (9, 10, 11)
+    assert Descriptors(9, 10).all() == (9, 10)
+
+
+def test_the_whole_command_line_of_another_architecture() -> None:
+    disk = Disk(Path("/d.raw"), DiskFormat.RAW, 1)
+    arm = MachineOptions(arch="aarch64", firmware=Firmware.UEFI, tpm=True, network=Network.ISOLATED, cpus=2)
+    uefi = UefiFirmware(Path("/usr/share/AAVMF/AAVMF_CODE.fd"), Path("/scratch/clone-1.vars.fd"))
+    assert words(spec(disk=disk, options=arm), uefi, tpm=11) == [
+        "qemu-system-aarch64",
+        "-no-user-config",
+        "-nodefaults",
+        *("-display", "none"),
+        *("-sandbox", SANDBOX),
+        *("-name", "guest=clone-1"),
+        *("-uuid", "5f0c3f0e-6f0c-4a36-9c1b-0d8e3a7c1b2a"),
+        *("-machine", "virt,dump-guest-core=off,pflash0=code,pflash1=variables"),
+        *("-accel", "tcg"),
+        *("-cpu", "max,pauth-impdef=on"),
+        *("-smp", "2"),
+        *("-m", "1024"),
+        *("-rtc", "base=utc"),
+        *("-boot", "strict=on"),
+        *("-chardev", "socket,id=monitor,fd=9"),
+        *("-mon", "chardev=monitor,mode=control"),
+        *("-chardev", "file,id=console,path=/scratch/clone-1.console.log,append=on"),
+        *("-serial", "chardev:console"),
+        *("-object", {"qom-type": "rng-random", "id": "entropy", "filename": "/dev/urandom"}),
+        *("-device", {"driver": "virtio-rng-pci", "rng": "entropy"}),
+        *("-chardev", "socket,id=agent,fd=10"),
+        *("-device", {"driver": "virtio-serial-pci"}),
+        *("-device", {"driver": "virtserialport", "chardev": "agent", "name": "org.qemu.guest_agent.0"}),
+        "-blockdev",
         {
             "driver": "raw",
             "node-name": "code",
             "read-only": True,
             "file": {
                 "driver": "file",
-                "filename": "/usr/share/OVMF/OVMF_CODE_4M.fd",
+                "filename": "/usr/share/AAVMF/AAVMF_CODE.fd",
                 "read-only": True,
                 "auto-read-only": False,
             },
         },
+        "-blockdev",
         {
             "driver": "raw",
             "node-name": "variables",
             "file": {"driver": "file", "filename": "/scratch/clone-1.vars.fd", "auto-read-only": False},
         },
+        "-blockdev",
+        {
+            "driver": "raw",
+            "node-name": "disk-0",
+            "read-only": False,
+            "auto-read-only": False,
+            "cache": OVERLAY_CACHE,
+            "discard": "unmap",
+            "file": {
+                "driver": "file",
+                "filename": "/d.raw",
+                "read-only": False,
+                "auto-read-only": False,
+                "cache": OVERLAY_CACHE,
+                "discard": "unmap",
+            },
+        },
+        *("-device", DISK),
+        *("-device", {"driver": "virtio-gpu-pci", "id": "screen"}),
+        *("-netdev", {"type": "hubport", "id": "link", "hubid": 0}),
+        *("-device", CARD),
+        *("-chardev", "socket,id=tpm,fd=11"),
+        *("-tpmdev", "emulator,id=tpm,chardev=tpm"),
+        *("-device", {"driver": "tpm-tis-device", "tpmdev": "tpm"}),
     ]
+
+
+def test_kvm_has_no_algorithm_of_emulation() -> None:
+    arm = MachineOptions(arch="aarch64", firmware=Firmware.UEFI)
+    assert options(spec(accelerated=True, options=arm), "-cpu") == ["max"]
 
 
 def test_kvm_only_where_it_is_asked_for() -> None:
@@ -168,25 +319,3 @@ def test_commas_in_names_stay_in_names() -> None:
     odd = spec(name="a,b", folder=Path("/with,comma"))
     assert options(odd, "-name") == ["guest=a,,b"]
     assert "file,id=console,path=/with,,comma/a,,b.console.log,append=on" in options(odd, "-chardev")
-
-
-def test_without_qemu_the_install_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HostError) as raised:
-        qemu.QemuMachine(spec(folder=tmp_path)).start()
-    assert raised.value.message == "qemu-system-x86_64 is not installed"
-    assert raised.value.hint == "as root: apt-get install --no-install-recommends qemu-system-x86"
-    assert not qemu.status().usable
-
-
-def test_without_ovmf_only_bios_is_usable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu, "OVMF", ())
-    monkeypatch.setattr(qemu, "require", str)
-    assert qemu.status().why == "BIOS only: no UEFI firmware for QEMU"
-
-
-def test_uefi_without_ovmf_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu, "OVMF", ())
-    monkeypatch.setattr(qemu, "require", str)
-    with pytest.raises(HostError, match="no UEFI firmware"):
-        qemu.QemuMachine(spec(folder=tmp_path, options=MachineOptions(firmware=Firmware.UEFI))).start()

@@ -34,6 +34,7 @@ class ScriptedMachine:
         self.restarts = 0
         self.pressed: list[int] = []
         self.killed = False
+        self.shot: Path | None = None
         self.does = Activity((), 0)
         self._guest = guest
 
@@ -59,6 +60,11 @@ class ScriptedMachine:
 
     def press_power_button(self) -> None:
         self.pressed.append(self.now)
+
+    def screenshot(self) -> Path | None:
+        assert not self.killed
+        self.shot = self.spec.folder / "clone.screenshot.png"
+        return self.shot
 
     def kill(self) -> None:
         self.killed = True
@@ -259,3 +265,27 @@ def test_without_a_final_message_a_guest_at_rest_is_ready(tmp_path: Path) -> Non
     record = watched(ScriptedMachine(tmp_path, guest, stages=CLOUD_INIT_STAGES, says_finished=False))
     assert record.problem is None
     assert [passed.seconds for passed in record.milestones if passed.milestone is Milestone.READY] == [14.0]
+
+
+def printing(text: bytes) -> Callable[[int, ScriptedMachine], None]:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(text)
+
+    return guest
+
+
+@pytest.mark.parametrize("text", [b"", b"SeaBIOS (version 1)\n", b"SeaBIOS (version 1)\nWelcome to GRUB!\n"])
+def test_a_boot_that_stalls_before_its_kernel_told_anything_leaves_a_picture(tmp_path: Path, text: bytes) -> None:
+    machine = ScriptedMachine(tmp_path, printing(text))
+    record = watched(machine)
+    assert (record.problem or "").startswith("stalled ")
+    assert record.screenshot == machine.shot is not None
+
+
+@pytest.mark.parametrize("text", [BOOTED, b"SeaBIOS (version 1)\nNo bootable device.\n"])
+def test_a_boot_whose_console_tells_the_reason_leaves_none(tmp_path: Path, text: bytes) -> None:
+    machine = ScriptedMachine(tmp_path, printing(text))
+    record = watched(machine)
+    assert record.problem is not None
+    assert record.screenshot is machine.shot is None

@@ -114,6 +114,10 @@ class ContainerMachine(KilledAtTheEnd):
             except OSError:
                 return
 
+    def screenshot(self) -> Path | None:
+        """A rehearsal has no screen."""
+        return None
+
     def kill(self) -> None:
         """End everything at once."""
         self._read()

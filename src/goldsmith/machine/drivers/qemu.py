@@ -1,123 +1,51 @@
-"""Machines run by QEMU: q35, virtio, no network, everything stated on the command line."""
+"""Machines run by QEMU: a process for each, and one more for its TPM where it has one."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError, ProcessError
+from goldsmith.machine.architecture import Architecture, UefiFirmware, host_architecture, of_this_host
 from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
+from goldsmith.machine.drivers.qemu_argv import Descriptors, argv
+from goldsmith.machine.drivers.qemu_models import check_models
+from goldsmith.machine.drivers.qemu_tpm import tpm
 from goldsmith.machine.options import Firmware
 from goldsmith.machine.qmp import Qmp
+from goldsmith.machine.refusals import check
 from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.run import Running, require, running
 
-PROGRAM = "qemu-system-x86_64"
-# What a compromised QEMU may not do; libvirt's choice.
-SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 FEATURES = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS, Firmware.UEFI))
 LOG_LINES = 5
-# Where qemu-ga looks for its host.
-AGENT_PORT = "org.qemu.guest_agent.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Ovmf:
-    """A UEFI firmware: the code, and the template of its variables, of which each machine gets a copy."""
-
-    code: Path
-    variables: Path
-
-
-# Debian and Ubuntu, Fedora and EL, Arch; builds without Secure Boot.
-OVMF = (
-    Ovmf(Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd")),
-    Ovmf(Path("/usr/share/edk2/ovmf/OVMF_CODE.fd"), Path("/usr/share/edk2/ovmf/OVMF_VARS.fd")),
-    Ovmf(Path("/usr/share/edk2/x64/OVMF_CODE.4m.fd"), Path("/usr/share/edk2/x64/OVMF_VARS.4m.fd")),
-)
+GONE_SECONDS = 2.0
 
 
 def status() -> DriverStatus:
-    """Whether QEMU can run machines here."""
+    """Whether QEMU can run machines of this host's own architecture here."""
     try:
-        require(PROGRAM)
+        architecture = of_this_host()
+        require(architecture.program)
     except HostError as error:
         return DriverStatus(usable=False, why=error.message, hint=error.hint)
-    if not any(ovmf.code.exists() for ovmf in OVMF):
-        missing = _no_ovmf()
-        return DriverStatus(usable=True, why=f"BIOS only: {missing.message}", hint=missing.hint)
-    return DriverStatus(usable=True, why=f"{PROGRAM} is installed")
+    if architecture.installed_uefi() is None:
+        missing = _no_uefi(architecture)
+        usable = Firmware.BIOS in architecture.firmwares
+        why = f"BIOS only: {missing.message}" if usable else missing.message
+        return DriverStatus(usable=usable, why=why, hint=missing.hint)
+    return DriverStatus(usable=True, why=f"{architecture.program} is installed")
 
 
-def argv(spec: MachineSpec, *, monitor: int, agent: int, ovmf: Ovmf | None = None) -> list[str]:
-    """The whole command line. `monitor` and `agent` are descriptors of connected sockets; `ovmf` names the code and
-    this machine's own copy of the variables.
-    """
-    machine = "q35,graphics=off,vmport=off,hpet=off,dump-guest-core=off"
-    if ovmf is not None:
-        machine += ",pflash0=code,pflash1=variables"
-    words = [PROGRAM, "-no-user-config", "-nodefaults", "-display", "none", "-sandbox", SANDBOX]
-    words += ["-name", f"guest={_comma(spec.name)}", "-uuid", str(spec.uuid)]
-    words += ["-machine", machine, "-accel", "kvm" if spec.accelerated else "tcg"]
-    # EL 9 and 10 need x86-64-v2 and v3: `max` has both, and is the fastest one under emulation.
-    words += ["-cpu", "max", "-smp", str(spec.options.cpus), "-m", str(spec.options.memory)]
-    words += ["-rtc", "base=utc", "-boot", "strict=on", "-nic", "none"]
-    words += ["-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"]
-    words += ["-chardev", f"file,id=console,path={_comma(str(spec.console))},append=on", "-serial", "chardev:console"]
-    words += ["-object", json.dumps({"qom-type": "rng-random", "id": "entropy", "filename": "/dev/urandom"})]
-    words += ["-device", json.dumps({"driver": "virtio-rng-pci", "rng": "entropy"})]
-    words += ["-chardev", f"socket,id=agent,fd={agent}", "-device", json.dumps({"driver": "virtio-serial-pci"})]
-    words += ["-device", json.dumps({"driver": "virtserialport", "chardev": "agent", "name": AGENT_PORT})]
-    if ovmf is not None:
-        code = {"driver": "file", "filename": str(ovmf.code), "read-only": True, "auto-read-only": False}
-        words += _blockdev({"driver": "raw", "node-name": "code", "read-only": True, "file": code})
-        variables = {"driver": "file", "filename": str(ovmf.variables), "auto-read-only": False}
-        words += _blockdev({"driver": "raw", "node-name": "variables", "file": variables})
-    for node in _nodes(spec.disk):
-        words += _blockdev(node)
-    words += ["-device", json.dumps({"driver": "virtio-blk-pci", "id": "disk", "drive": "disk-0", "bootindex": 1})]
-    if spec.seed is not None:
-        file = {"driver": "file", "filename": str(spec.seed), "read-only": True, "auto-read-only": False}
-        words += _blockdev({"driver": "raw", "node-name": "seed", "read-only": True, "file": file})
-        words += ["-device", json.dumps({"driver": "virtio-blk-pci", "id": "seed", "drive": "seed"})]
-    return words
-
-
-def _nodes(disk: Disk) -> Iterator[Mapping[str, object]]:
-    """The chain of block nodes, deepest first. Only the top is written, without flushing: it is thrown away when the
-    host goes down. A qcow2 without a backing disk of ours gets `null`: what its header names is never opened.
-    """
-    chain = [disk]
-    while chain[-1].backing is not None:
-        chain.append(chain[-1].backing)
-    for depth in reversed(range(len(chain))):
-        top = depth == 0
-        cache = {"direct": False, "no-flush": top}
-        common = {"read-only": not top, "auto-read-only": False, "cache": cache, "discard": "unmap"}
-        node: dict[str, object] = {"driver": chain[depth].format.value, "node-name": f"disk-{depth}", **common}
-        node["file"] = {"driver": "file", "filename": str(chain[depth].path), **common}
-        if chain[depth].format is DiskFormat.QCOW2:
-            node["backing"] = f"disk-{depth + 1}" if depth + 1 < len(chain) else None
-        yield node
-
-
-def _blockdev(node: Mapping[str, object]) -> list[str]:
-    return ["-blockdev", json.dumps(node)]
-
-
-def _comma(value: str) -> str:
-    return value.replace(",", ",,")
-
-
-def _no_ovmf() -> HostError:
-    return HostError("no UEFI firmware for QEMU", hint="as root: apt-get install --no-install-recommends ovmf")
+def _no_uefi(architecture: Architecture) -> HostError:
+    return HostError(
+        f"no UEFI firmware for {architecture.program}",
+        hint=f"as root: apt-get install --no-install-recommends {architecture.uefi_package}",
+    )
 
 
 class QemuMachine(KilledAtTheEnd):
@@ -129,9 +57,11 @@ class QemuMachine(KilledAtTheEnd):
     features = FEATURES
 
     def __init__(self, spec: MachineSpec) -> None:
-        self.spec = spec
+        foreign = spec.options.arch != host_architecture()
+        self.spec = replace(spec, accelerated=False) if foreign else spec
         self._stack = ExitStack()
         self._process: Running | None = None
+        self._tpm: Running | None = None
         self._qmp: Qmp | None = None
         self.agent: socket.socket | None = None
         self._threads: tuple[int, ...] = ()
@@ -145,36 +75,51 @@ class QemuMachine(KilledAtTheEnd):
         """What QEMU itself says."""
         return self.spec.folder / f"{self.spec.name}.qemu.log"
 
+    @property
+    def tpm_log(self) -> Path:
+        """What swtpm says."""
+        return self.spec.folder / f"{self.spec.name}.tpm.log"
+
     def start(self) -> None:
-        """Raises HostError without QEMU, or without a UEFI firmware where the machine needs one."""
-        require(PROGRAM)
-        self.spec.folder.mkdir(parents=True, exist_ok=True)
-        ovmf = self._own_ovmf() if self.spec.options.firmware is Firmware.UEFI else None
+        """Raises HostError without QEMU, or without the UEFI firmware or swtpm where the machine needs it; InputError
+        where no machine can be made of the options.
+        """
+        spec = self.spec
+        architecture = check(spec.options)
+        require(architecture.program)
+        check_models(spec.options, architecture, accelerated=spec.accelerated)
+        spec.folder.mkdir(parents=True, exist_ok=True)
+        uefi = self._own_uefi(architecture) if spec.options.firmware is Firmware.UEFI else None
         ours, theirs = socket.socketpair()
         self.agent, port = socket.socketpair()
-        self._stack.enter_context(self.agent)
-        with theirs, port:
-            command = argv(self.spec, monitor=theirs.fileno(), agent=port.fileno(), ovmf=ovmf)
+        for end in (ours, self.agent):
+            self._stack.enter_context(end)
+        with theirs, port, ExitStack() as handed_over:
+            to_tpm = self._start_tpm(handed_over) if spec.options.tpm else None
+            descriptors = Descriptors(theirs.fileno(), port.fileno(), to_tpm)
+            command = argv(spec, descriptors, uefi)
             log = self._stack.enter_context(self.log.open("wb"))
-            descriptors = (theirs.fileno(), port.fileno())
-            self._process = self._stack.enter_context(running(command, log=log, pass_fds=descriptors))
+            self._process = self._stack.enter_context(running(command, log=log, pass_fds=descriptors.all()))
         try:
             self._qmp = Qmp(ours, self.spec.name)
             self._stack.callback(self._qmp.close)
             self._threads = tuple(each["thread-id"] for each in self._qmp.execute("query-cpus-fast"))
         except ProcessError as error:
-            ours.close()
             self._ended = self._end_of_process() or Ended(by_guest=False, why=error.message)
 
     def ended(self) -> Ended | None:
-        """None while QEMU runs and its guest can go on."""
+        """None while QEMU and its TPM run, and the guest can go on."""
         if self._ended is None and self._process is not None:
-            gone = self._process.poll() is not None
+            tpm_gone = self._tpm is not None and self._tpm.poll() is not None
+            # QEMU ends its TPM a moment before itself.
+            gone = self._process.wait(GONE_SECONDS if tpm_gone else 0) is not None
             if gone and self._qmp is not None:
-                self._qmp.wait_gone(2.0)
+                self._qmp.wait_gone(GONE_SECONDS)
             self._read_events()
-            if gone and self._ended is None:
+            if self._ended is None and gone:
                 self._ended = self._end_of_process()
+            elif self._ended is None and tpm_gone:
+                self._ended = Ended(by_guest=False, why="its TPM ended" + _last_words(self.tpm_log))
         return self._ended
 
     def activity(self) -> Activity:
@@ -202,20 +147,37 @@ class QemuMachine(KilledAtTheEnd):
             except ProcessError:
                 return
 
+    def screenshot(self) -> Path | None:
+        """A PNG of what the screen shows now, beside the console's log. QEMU writes that format from 7.1 on."""
+        if self._qmp is None or self.ended() is not None:
+            return None
+        picture = self.spec.folder.absolute() / f"{self.spec.name}.screenshot.png"
+        try:
+            self._qmp.execute("screendump", {"filename": str(picture), "format": "png"})
+        except ProcessError:
+            picture.unlink(missing_ok=True)
+            return None
+        return picture
+
     def kill(self) -> None:
         """End QEMU at once."""
         self._stack.close()
-        self._qmp = self.agent = None
+        self._qmp = self.agent = self._tpm = None
         if self._ended is None and self._process is not None:
             self._ended = Ended(by_guest=False, why="it was killed")
 
-    def _own_ovmf(self) -> Ovmf:
-        for ovmf in OVMF:
-            if ovmf.code.exists() and ovmf.variables.exists():
-                own = self.spec.folder / f"{self.spec.name}.vars.fd"
-                shutil.copyfile(ovmf.variables, own)
-                return Ovmf(ovmf.code, own)
-        raise _no_ovmf()
+    def _own_uefi(self, architecture: Architecture) -> UefiFirmware:
+        found = architecture.installed_uefi()
+        if found is None:
+            raise _no_uefi(architecture)
+        own = self.spec.folder / f"{self.spec.name}.vars.fd"
+        shutil.copyfile(found.variables, own)
+        return UefiFirmware(found.code, own)
+
+    def _start_tpm(self, handed_over: ExitStack) -> int:
+        state = self.spec.folder / f"{self.spec.name}.tpm"
+        self._tpm, for_qemu = self._stack.enter_context(tpm(state, self.tpm_log))
+        return handed_over.enter_context(for_qemu).fileno()
 
     def _read_events(self) -> None:
         for event in self._qmp.events() if self._qmp is not None else ():
@@ -234,8 +196,12 @@ class QemuMachine(KilledAtTheEnd):
             return None
         if code == 0 and self._shutdown == "guest-shutdown":
             return Ended(by_guest=True, why="the guest powered off")
-        said = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()][-LOG_LINES:]
-        return Ended(by_guest=False, why=f"QEMU ended with exit code {code}" + "".join(f": {line}" for line in said))
+        return Ended(by_guest=False, why=f"QEMU ended with exit code {code}" + _last_words(self.log))
+
+
+def _last_words(log: Path) -> str:
+    said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-LOG_LINES:]
+    return "".join(f": {line}" for line in said)
 
 
 def _cpu_time(thread: int) -> CpuTime:

@@ -1,0 +1,62 @@
+"""Machine types and processor models that this host's QEMU has, asked for only where one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+
+from goldsmith.errors import InputError
+from goldsmith.machine.architecture import Architecture
+from goldsmith.machine.options import MachineOptions
+from goldsmith.run import run
+
+HELP_SECONDS = 30.0
+
+
+def check_models(options: MachineOptions, architecture: Architecture, *, accelerated: bool) -> None:
+    """Raises InputError where this QEMU lacks the machine type or the processor model, HostError without QEMU."""
+    program = architecture.program
+    if options.machine is not None:
+        _look_up("machine type", options.machine, _machine_types(program), f"{program} -machine help")
+    model = options.cpu.partition(",")[0]
+    if model == "max":
+        return
+    if model == "host" and not accelerated:
+        raise InputError("the processor model host needs KVM, which does not work here", hint="cpu: max")
+    _look_up("processor model", model, _cpu_models(program), f"{program} -cpu help")
+
+
+def _look_up(what: str, wanted: str, known: frozenset[str], command: str) -> None:
+    if wanted not in known:
+        near = get_close_matches(wanted, sorted(known), n=3)
+        hint = f"near to it: {', '.join(near)}" if near else f"see {command}"
+        raise InputError(f"QEMU on this host has no {what} {wanted}", hint=hint)
+
+
+@cache
+def _machine_types(program: str) -> frozenset[str]:
+    return frozenset(_first_words(program, "-machine"))
+
+
+@cache
+def _cpu_models(program: str) -> frozenset[str]:
+    """x86 puts the architecture before each model up to QEMU 9.0, and lists flags after the models."""
+    models = (line.split() for line in _models_section(_help(program, "-cpu")))
+    return frozenset(words[1] if words[0] == "x86" and len(words) > 1 else words[0] for words in models if words)
+
+
+def _models_section(lines: list[str]) -> Iterator[str]:
+    for line in lines[1:]:
+        if not line.strip():
+            return
+        yield line
+
+
+def _first_words(program: str, option: str) -> Iterator[str]:
+    return (line.split()[0] for line in _help(program, option)[1:] if line.strip())
+
+
+def _help(program: str, option: str) -> list[str]:
+    done = run([program, option, "help"], timeout=HELP_SECONDS)
+    return done.stdout.decode("utf-8", "replace").splitlines()
