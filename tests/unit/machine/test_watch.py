@@ -106,7 +106,7 @@ def test_a_good_boot(tmp_path: Path) -> None:
     machine = ScriptedMachine(tmp_path, guest)
     said: list[Event] = []
     record = watched(machine, said=said)
-    assert names(record) == ["firmware", "kernel", "init", "login", "ready", "off"]
+    assert names(record) == ["firmware", "kernel", "init", "login", "finished", "ready", "off"]
     assert (record.problem, record.off, record.boots, record.seconds) == (None, True, 1, 5.0)
     assert said[0] == MilestonePassed("clone", "firmware", 3.0)
     assert said[-1] == MilestonePassed("clone", "off", 5.0)
