@@ -42,7 +42,9 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class FoundCause:
-    """A cause that one boot showed: the console's line, safe for a terminal; `boot` counts from 1."""
+    """A cause that one boot showed: the console's line, safe for a terminal; `boot` counts from 1, `what` tells two of
+    one kind apart: a unit, or nothing.
+    """
 
     name: str
     line: str
@@ -50,6 +52,7 @@ class FoundCause:
     hint: str
     ends: bool = False
     boot: int = 1
+    what: str = ""
 
 
 _REGISTRY: dict[str, Cause] = {}
@@ -83,8 +86,9 @@ def registered() -> tuple[Cause, ...]:
 
 def found(name: str, line: str, *, boot: int = 1, what: str = "") -> FoundCause:
     """A cause as a boot showed it."""
-    known = _REGISTRY[name]
-    return FoundCause(known.name, shown(line), known.cause.replace("{what}", shown(what)), known.hint, known.ends, boot)
+    known, of_it = _REGISTRY[name], shown(what).rstrip(".")
+    said = known.cause.replace("{what}", of_it)
+    return FoundCause(known.name, shown(line), said, known.hint, known.ends, boot, of_it)
 
 
 def in_line(line: str, boot: int) -> Iterator[FoundCause]:

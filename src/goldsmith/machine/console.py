@@ -17,12 +17,13 @@ LINE_LENGTH = 300
 LINE_LIMIT = 4096
 
 # ECMA-48: CSI with its parameters, OSC up to its end, two-byte escapes with an intermediate, other two-byte escapes.
-# None of them goes over the end of a line.
+# None of them goes over the end of a line. systemd cuts long lines in their middle, and a sequence that stands there.
 _ESCAPES = re.compile(
-    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b\r\n]{0,512}(?:\x07|\x1b\\)|[ -/]{1,4}[0-~]|[0-Z\\^-~])"
+    rb"\x1b(?:\[[0-?]{0,64}(?:[ -/]{0,8}[@-~]|(?=\xe2\x80\xa6))"
+    rb"|\][^\x07\x1b\r\n]{0,512}(?:\x07|\x1b\\)|[ -/]{1,4}[0-~]|[0-Z\\^-~])"
 )
 # An escape sequence at the end whose rest may still come.
-_OPEN_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}|\][^\x07\x1b\r\n]{0,512}\x1b?|[ -/]{0,4})\Z")
+_OPEN_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]{0,64}(?:[ -/]{0,8}|\xe2\x80?)|\][^\x07\x1b\r\n]{0,512}\x1b?|[ -/]{0,4})\Z")
 _TOO_LONG = re.compile(rb"([^\n]{%d})[^\n]+" % LINE_LIMIT)
 
 

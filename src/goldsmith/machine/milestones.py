@@ -115,13 +115,17 @@ PATTERNS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one line shows: milestones in their order, the stage of cloud-init that has ended, and how many seconds the
-    machine was up when cloud-init printed it, by the guest's own clock.
+    """What one line shows: milestones in their order, and the stage of cloud-init that has ended. `up`: for how many
+    seconds the machine was up when cloud-init itself printed it, by the guest's own clock.
     """
 
     milestones: tuple[Milestone, ...]
     ended: Milestone | None = None
     up: float | None = None
+
+    def up_at(self, milestone: Milestone) -> float | None:
+        """The same for a milestone of cloud-init's own; the kernel's time stamp before such a line is another one."""
+        return self.up if milestone in {*CLOUD_INIT_STAGES, Milestone.FINISHED, Milestone.READY} else None
 
 
 def read_line(line: str) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import re2
@@ -94,7 +94,7 @@ class Scanner:
         if _STATUS.search(line):
             self.causes.systemd_spoke()
         reading = read_line(line)
-        yield from self._pass((*reading.milestones, *self._ready(reading)), reading.up)
+        yield from self._pass((*reading.milestones, *self._ready(reading)), reading.up_at)
         self.causes.add(in_line(line, self.boot))
 
     def _read_prompt(self, begin: str) -> Iterator[Seen]:
@@ -104,13 +104,15 @@ class Scanner:
             yield from self._pass((Milestone.LOGIN, *([Milestone.READY] if self._last_stage is None else [])))
         self.causes.add(in_prompt(begin, self.boot))
 
-    def _pass(self, milestones: Sequence[Milestone], up: float | None = None) -> Iterator[Seen]:
+    def _pass(
+        self, milestones: Sequence[Milestone], up_at: Callable[[Milestone], float | None] = lambda _: None
+    ) -> Iterator[Seen]:
         new = [each for each in milestones if each not in self.passed]
         if new:
             self.passed.update(new)
             self.causes.went_on(self.boot)
         for each in milestones:
-            says = up if each not in self._up else None
+            says = up_at(each) if each not in self._up else None
             if each in new or says is not None:
                 yield Seen(each, self.boot, says)
             if says is not None:

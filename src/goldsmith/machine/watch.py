@@ -239,7 +239,8 @@ class WatchedBoot:
     def _causes(self) -> tuple[FoundCause, ...]:
         """What the console shows, and of a boot that failed what only its circumstances tell."""
         boot = self._scanner.boot
-        causes = list(self._scanner.causes)
+        never_start = self.machine.features.never_start
+        causes = [each for each in self._scanner.causes if not each.what.startswith(never_start)]
         if self._problem is not None and self._silent:
             causes.append(found("silent-console", "", boot=boot))
         if self._problem is not None and _is_full(self.machine.spec.disk.path.parent):
