@@ -73,7 +73,7 @@ _UP = re.compile(r" Up (\d+\.\d+) seconds")
 # description where not (EL). The network stage's unit is cloud-init.service, from 24.3 cloud-init-network.service; the
 # descriptions changed in 24.1. Units that end after multi-user.target are not shown, so cloud-final.service seldom is.
 _UNIT = re.compile(
-    r"(Starting|Started|Finished|Failed to start|Dependency failed for) "
+    r"(Starting|Started|Finished|Failed to start) "
     r"(?:(cloud-init-local|cloud-init|cloud-init-network|cloud-config|cloud-final)\.(?:service|s?e?r?v?i?c?(?:…|\.{3}))"
     r"|(Initial cloud-init job \(pre-networking\)|Initial cloud-init job \(metadata service crawler\)"
     r"|Apply the settings specified in cloud-config|Execute cloud user/final scripts"
@@ -115,12 +115,14 @@ PATTERNS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one line shows: milestones in their order, and the stage of cloud-init that has ended. `up`: for how many
-    seconds the machine was up when cloud-init itself printed it, by the guest's own clock.
+    """What one line shows: milestones in their order, and the stage of cloud-init that has ended. `all_ended`: systemd
+    reached the target that waits for all stages, those included that never began. `up`: for how many seconds the
+    machine was up when cloud-init itself printed it, by the guest's own clock.
     """
 
     milestones: tuple[Milestone, ...]
     ended: Milestone | None = None
+    all_ended: bool = False
     up: float | None = None
 
     def up_at(self, milestone: Milestone) -> float | None:
@@ -143,11 +145,10 @@ def read_line(line: str) -> Reading:
     finished = _FINISHED.search(line)
     if finished:
         milestones.append(Milestone.FINISHED)
-    if finished or _TARGET.search(line):
         ended = Milestone.CLOUD_INIT_FINAL
     if (running or finished) and (said := _UP.search(line)):
         up = float(said[1])
-    return Reading(tuple(dict.fromkeys(milestones)), ended, up)
+    return Reading(tuple(dict.fromkeys(milestones)), ended, _TARGET.search(line) is not None, up)
 
 
 def is_login_prompt(begin: str) -> bool:

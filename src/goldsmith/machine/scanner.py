@@ -11,6 +11,7 @@ import re2
 import goldsmith.machine.causes  # noqa: F401  importing registers them
 from goldsmith.machine.cause import Causes, FoundCause, in_line, in_prompt, registered
 from goldsmith.machine.console import Lines
+from goldsmith.machine.jobs import BEGINS, ENDS, Jobs
 from goldsmith.machine.milestones import (
     CLOUD_INIT_STAGES,
     ORDER,
@@ -32,6 +33,8 @@ _TELLING = re2.compile(
         for pattern in (
             *PATTERNS,
             _STATUS.pattern,
+            BEGINS,
+            ENDS,
             *(each.line for each in registered() if each.line),
             *(f"^(?:{each.prompt})" for each in registered() if each.prompt),
         )
@@ -61,6 +64,7 @@ class Scanner:
         self.boot = 1
         self.passed: set[Milestone] = set()
         self.causes = Causes()
+        self.jobs = Jobs()
         self._last_stage = max(stages, key=ORDER.__getitem__, default=None)
         self._lines = Lines()
         self._up: set[Milestone] = set()
@@ -90,9 +94,11 @@ class Scanner:
         if starts_again(line, self.passed):
             self.boot += 1
             self.passed.clear()
+            self.jobs = Jobs()
             self._up.clear()
         if _STATUS.search(line):
             self.causes.systemd_spoke()
+        self.jobs.read(line)
         reading = read_line(line)
         yield from self._pass((*reading.milestones, *self._ready(reading)), reading.up_at)
         self.causes.add(in_line(line, self.boot))
@@ -124,5 +130,7 @@ class Scanner:
             return
         last = ORDER[self._last_stage]
         over = reading.ended is not None and ORDER[reading.ended] >= last
+        # Where emergency mode is entered the target is reached, too, and no stage has run.
+        over |= reading.all_ended and self._last_stage in self.passed
         if over or any(each in CLOUD_INIT_STAGES and ORDER[each] > last for each in reading.milestones):
             yield Milestone.READY

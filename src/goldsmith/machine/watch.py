@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import islice
 from pathlib import Path
 
 from goldsmith.events import Emit, MilestonePassed
@@ -25,6 +26,8 @@ LAST_READS = 64
 CONSOLE_LIMIT = 64 * 1024 * 1024
 # A relabeling boot or a boot loader's fallback restarts once; more is a loop.
 MOST_BOOTS = 4
+STARTS = "start-job-runs"
+MOST_JOBS = 3
 # Less is too little for one more cluster of an overlay.
 ROOM_BYTES = 1024 * 1024
 
@@ -101,6 +104,7 @@ class WatchedBoot:
         self._phase = _Phase.BOOTING
         self._problem: str | None = None
         self._silent = False
+        self._stalled = False
         self._offset = 0
         self._printed = 0
         self._next_sample = 0.0
@@ -128,7 +132,8 @@ class WatchedBoot:
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_SECONDS
             self._watch.sample(now, self.machine.activity())
-        if self._reached_goal():
+        dead_end = self._scanner.dead_end
+        if self._reached_goal() and dead_end is None:
             if self._until is not Milestone.READY:
                 self._kill()
             elif self._watch.rests(now, REST_SECONDS) or self._watch.since_milestone(now) >= self._patience.linger:
@@ -138,14 +143,15 @@ class WatchedBoot:
             self._pass(now, Milestone.READY, self._scanner.boot)
             return
         if self._printed > CONSOLE_LIMIT:
-            self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
+            self._problem = f"it printed more than {CONSOLE_LIMIT >> 10} KiB on its console"
             self._kill()
         elif self.machine.resets() >= MOST_BOOTS:
             self._problem = f"it restarted {self.machine.resets()} times without getting ready"
             self._kill()
-        elif problem := self._watch.verdict(now, dead_end.line if (dead_end := self._scanner.dead_end) else None):
+        elif problem := self._watch.verdict(now, dead_end.line if dead_end is not None else None):
             self._problem = problem
             kernel_seen = any(ORDER[each] >= ORDER[Milestone.KERNEL] for each in self._scanner.passed)
+            self._stalled = dead_end is None
             self._silent = self.machine.features.hardware and dead_end is None and not kernel_seen
             # Where an operating system runs it is powered off, so that its disk can be read afterwards.
             if dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
@@ -241,6 +247,9 @@ class WatchedBoot:
         boot = self._scanner.boot
         never_start = self.machine.features.never_start
         causes = [each for each in self._scanner.causes if not each.what.startswith(never_start)]
+        if self._stalled and not any(each.name == STARTS for each in causes):
+            waiting = islice(self._scanner.jobs.unfinished.items(), MOST_JOBS)
+            causes += [found(STARTS, line, boot=boot, what=unit) for unit, line in waiting]
         if self._problem is not None and self._silent:
             causes.append(found("silent-console", "", boot=boot))
         if self._problem is not None and _is_full(self.machine.spec.disk.path.parent):

@@ -75,6 +75,17 @@ def test_what_only_looks_like_a_milestone(line: str) -> None:
     assert seen_in(line.encode() + b"\n") == []
 
 
+def test_emergency_mode_reaches_the_target_of_cloud_init_too_and_is_not_ready() -> None:
+    console = (
+        b"[DEPEND] Dependency failed for local-fs.target - Local File Systems.\n"
+        b"[DEPEND] Dependency failed for cloud-final.service - Execute cloud user/final scripts.\n"
+        b"[  OK  ] Reached target cloud-init.target - Cloud-init target.\n"
+    )
+    assert seen_in(console) == []
+    begun = b"         Starting cloud-final.service - Execute cloud user/final scripts...\n"
+    assert seen_in(begun + console) == [Milestone.CLOUD_INIT_FINAL, Milestone.READY]
+
+
 def test_a_prompt_counts_before_its_line_ends() -> None:
     scanner = Scanner()
     assert scanner.feed(b"\r\nlocalhost log") == []

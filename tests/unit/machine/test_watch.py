@@ -243,7 +243,7 @@ def test_a_restart_loop_is_named(tmp_path: Path) -> None:
 def test_a_console_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
     machine = ScriptedMachine(tmp_path, lambda _, machine: machine.prints(b"y" * 300_000))
-    assert watched(machine).problem == "it printed more than 1 MiB on its console"
+    assert watched(machine).problem == "it printed more than 1024 KiB on its console"
 
 
 def test_of_a_console_without_end_a_bounded_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +264,28 @@ def test_a_dead_end_ends_the_boot_and_is_its_cause(tmp_path: Path) -> None:
     )
     assert (record.seconds, record.off) == (2.0, False)
     assert [each.name for each in record.causes] == ["no-root"]
+
+
+def test_a_dead_end_after_ready_is_no_good_boot(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(READY + b"\nYou are in emergency mode. After logging in, type\n")
+
+    record = watched(ScriptedMachine(tmp_path, guest), linger=30)
+    assert record.problem is not None
+    assert record.problem.startswith("the boot gave up after ready")
+
+
+def test_a_stall_names_the_units_that_never_ended(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED + b"         Starting endless.service - Endless...\n")
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert [each.cause for each in record.causes] == ["systemd waits for endless.service - Endless"]
+    assert record.causes[0].line == "Starting endless.service - Endless..."
 
 
 def test_a_stall_is_told_with_what_systemd_waits_for_and_the_last_lines(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""systemd tells it every half second while nothing else happens."""
+"""systemd tells it every half second while nothing else happens; or it has told the begin of a unit and not its end."""
 
 from __future__ import annotations
 
