@@ -10,6 +10,7 @@ from goldsmith import api
 from goldsmith.customization.customization import registered
 from goldsmith.customization.reference import reference as customizations
 from goldsmith.generalization.reference import reference as operations
+from goldsmith.machine.reference import reference as boots
 from goldsmith.recipe import schema
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.reference import reference as rules
@@ -21,6 +22,7 @@ def pages() -> Mapping[Path, str]:
     """Each generated file of a checkout, from its top, and what stands in it."""
     folder = Path("docs", "reference")
     return {
+        folder / "boots.md": boots(),
         folder / "customizations.md": customizations(registered()),
         folder / "operations.md": operations(api.operations()),
         folder / "rules.md": rules(),

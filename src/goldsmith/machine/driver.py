@@ -46,12 +46,14 @@ class MachineSpec:
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a driver's machines have. `hardware` is false for a rehearsal: it proves nothing about boot loader, kernel,
-    initramfs and udev. `activity` says whether CPU and block activity can be read from outside.
+    initramfs and udev. `activity` says whether CPU and block activity can be read from outside. `never_start` are the
+    begins of units that fail in every machine of this kind, and so explain nothing.
     """
 
     hardware: bool
     activity: bool
     firmwares: tuple[Firmware, ...]
+    never_start: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,28 +7,30 @@ appears where cloud-init is disabled and nobody can log in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
-from goldsmith.machine.console import plain
-
-LINE_LIMIT = 4096
-
 
 class Milestone(StrEnum):
-    """A closed list, in the order of a boot. A cloud-init milestone is the *begin* of that stage; `ready` is the end of
-    the last configured one, or the login prompt where none is configured; `off` comes from the hypervisor.
+    """A closed list, in the order of a boot. A cloud-init milestone is the *begin* of that stage; `host-keys` are the
+    fingerprints that it prints, `finished` is its own last word; `ready` is the end of the last configured stage, or
+    the login prompt where none is configured; `off` comes from the hypervisor.
     """
 
     FIRMWARE = "firmware"
     BOOTLOADER = "bootloader"
     KERNEL = "kernel"
+    INITRAMFS = "initramfs"
     INIT = "init"
     CLOUD_INIT_LOCAL = "cloud-init-local"
+    NETWORK = "network"
     CLOUD_INIT_NETWORK = "cloud-init-network"
     CLOUD_INIT_CONFIG = "cloud-init-config"
     CLOUD_INIT_FINAL = "cloud-init-final"
+    HOST_KEYS = "host-keys"
+    FINISHED = "finished"
     LOGIN = "login"
     READY = "ready"
     OFF = "off"
@@ -42,25 +44,36 @@ CLOUD_INIT_STAGES = (
     Milestone.CLOUD_INIT_FINAL,
 )
 
+# RE2's syntax, so that all of them together can be searched for at once.
 _FIRMWARE = re.compile(r"SeaBIOS \(version|^BdsDxe: |^UEFI (?:firmware|Interactive Shell)")
 _BOOTLOADER = re.compile(
     r"GRUB loading|Welcome to GRUB!|GNU GRUB +version|^ *Booting [`'\"]|^Loading Linux "
     r"|^(?:SYS|ISO|EXT)LINUX \d|systemd-boot"
 )
-_KERNEL = re.compile(r"^\[ {0,4}\d{1,6}\.\d{6}\] |^EFI stub: |^Decompressing Linux")
+_KERNEL = re.compile(r"^\[ *\d+\.\d{6}\] |^EFI stub: |^Decompressing Linux")
 _KERNEL_BANNER = re.compile(r"^\[ {4}0\.000000\] Linux version \d")
+# What the kernel says before it starts the initramfs's /init, then the words of initramfs-tools and of dracut.
+_INITRAMFS = re.compile(
+    r"Run /init as init process|^Loading, please wait\.\.\.|^Begin: (?:Loading|Running|Mounting|Waiting) "
+    r"|dracut-(?:cmdline|pre-udev|pre-trigger|initqueue|mount)\[|Reached target (?:initrd-|Initrd )"
+)
 # systemd greets twice where the initramfs runs it too: "Welcome to Rocky Linux 9.4 dracut-057 (Initramfs)!"
-_INIT = re.compile(r"^(?:\[ {0,4}\d{1,6}\.\d{6}\] )?Welcome to (?![^!]{0,200}(?:GRUB|[Ii]nitramfs|dracut))[^!]{1,200}!")
-_LOGIN = re.compile(r"^(?!Last )\S{1,64} login: ")
+_WELCOME = re.compile(r"^(?:\[ *\d+\.\d{6}\] )?Welcome to ([^!]+)!")
+_FROM_INITRAMFS = re.compile(r"[Ii]nitramfs|dracut")
+_NETWORK = re.compile(r"Reached target (?:network(?:-online)?\.target|Network(?: is Online)?\.)")
+_LOGIN = re.compile(r"^(\S+) login: ")
+# `cc_keys_to_console` and `cc_ssh_authkey_fingerprints` print it, and the former again as keys.
+_HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY (?:FINGERPRINTS|KEYS)-----")
 
 # What cloud-init itself prints at the begin of each stage (22.4 and 25.1 alike) and in its module final_message.
-_RUNNING = re.compile(r"Cloud-init v\. \S{1,60} running '(init-local|init|modules:config|modules:final)'")
-_FINISHED = re.compile(r"Cloud-init v\. \S{1,60} finished at ")
+_RUNNING = re.compile(r"Cloud-init v\. \S+ running '(init-local|init|modules:config|modules:final)'")
+_FINISHED = re.compile(r"Cloud-init v\. \S+ finished at ")
+_UP = re.compile(r" Up (\d+\.\d+) seconds")
 # What systemd says of its units, cut in the middle to the console's width: by name where it shows names (Debian), by
 # description where not (EL). The network stage's unit is cloud-init.service, from 24.3 cloud-init-network.service; the
 # descriptions changed in 24.1. Units that end after multi-user.target are not shown, so cloud-final.service seldom is.
 _UNIT = re.compile(
-    r"(Starting|Started|Finished|Failed to start|Dependency failed for) "
+    r"(Starting|Started|Finished|Failed to start) "
     r"(?:(cloud-init-local|cloud-init|cloud-init-network|cloud-config|cloud-final)\.(?:service|s?e?r?v?i?c?(?:…|\.{3}))"
     r"|(Initial cloud-init job \(pre-networking\)|Initial cloud-init job \(metadata service crawler\)"
     r"|Apply the settings specified in cloud-config|Execute cloud user/final scripts"
@@ -90,103 +103,71 @@ _PATTERNS = (
     (_FIRMWARE, Milestone.FIRMWARE),
     (_BOOTLOADER, Milestone.BOOTLOADER),
     (_KERNEL, Milestone.KERNEL),
-    (_INIT, Milestone.INIT),
-    (_LOGIN, Milestone.LOGIN),
+    (_INITRAMFS, Milestone.INITRAMFS),
+    (_NETWORK, Milestone.NETWORK),
+    (_HOST_KEYS, Milestone.HOST_KEYS),
 )
-# Where a boot ends without reaching anything: it waits there for a person, or spins.
-_DEAD_END = re.compile(
-    r"Kernel panic - not syncing|^No bootable device|^BdsDxe: No bootable option|^(?:grub|grub rescue|Shell)> *"
-    r"|^\(initramfs\) *|^You are in (?:emergency|rescue) mode"
-    r"|^Cannot open access to console, the root account is locked|^Generating \"/run/initramfs/rdsosreport\.txt\""
+PATTERNS = tuple(
+    pattern.pattern
+    for pattern in (*(each for each, _ in _PATTERNS), _WELCOME, _LOGIN, _RUNNING, _FINISHED, _UNIT, _TARGET)
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A milestone read from the console; `boot` counts from 1, because a guest may restart itself."""
-
-    milestone: Milestone
-    boot: int = 1
-
-
-class Scanner:
-    """Reads a console that grows. `stages` are the cloud-init stages configured in this guest.
-
-    Each milestone is told once for each boot; `dead_end` is the line with which the boot gave up, if it did. Memory is
-    bounded whatever the guest prints: of a line only the first 4 KiB count.
+class Reading:
+    """What one line shows: milestones in their order, and the stage of cloud-init that has ended. `all_ended`: systemd
+    reached the target that waits for all stages, those included that never began. `up`: for how many seconds the
+    machine was up when cloud-init itself printed it, by the guest's own clock.
     """
 
-    def __init__(self, stages: Sequence[Milestone] = CLOUD_INIT_STAGES) -> None:
-        self.boot = 1
-        self.dead_end: str | None = None
-        self.passed: set[Milestone] = set()
-        self._last_stage = max(stages, key=ORDER.__getitem__, default=None)
-        self._pending = bytearray()
-        self._line = 0
-        self._kernel_line = 0
+    milestones: tuple[Milestone, ...]
+    ended: Milestone | None = None
+    all_ended: bool = False
+    up: float | None = None
 
-    def feed(self, data: bytes) -> list[Seen]:
-        """What newly appended bytes show. A line without its end is read as it stands, so that a prompt counts."""
-        seen: list[Seen] = []
-        *complete, rest = data.replace(b"\r", b"\n").split(b"\n")
-        for piece in complete:
-            seen += self._read_with(piece)
-            self._pending.clear()
-            self._line += 1
-        return seen + self._read_with(rest)
+    def up_at(self, milestone: Milestone) -> float | None:
+        """The same for a milestone of cloud-init's own; the kernel's time stamp before such a line is another one."""
+        return self.up if milestone in {*CLOUD_INIT_STAGES, Milestone.FINISHED, Milestone.READY} else None
 
-    def _read_with(self, piece: bytes) -> list[Seen]:
-        room = LINE_LIMIT - len(self._pending)
-        if not piece or room <= 0:
-            return []
-        self._pending += piece[:room]
-        return self._read(plain(bytes(self._pending)))
 
-    def _read(self, line: str) -> list[Seen]:
-        if self._starts_again(line):
-            self.boot += 1
-            self.passed.clear()
-            self.dead_end = None
-        found = [each for each in dict.fromkeys(self._milestones(line)) if each not in self.passed]
-        if found:
-            self.passed.update(found)
-            self.dead_end = None
-        if Milestone.KERNEL in found:
-            self._kernel_line = self._line
-        if _DEAD_END.search(line):
-            self.dead_end = line.strip()
-        return [Seen(each, self.boot) for each in found]
+def read_line(line: str) -> Reading:
+    """What a line shows that has ended."""
+    milestones = list(_milestones(line))
+    ended, up = None, None
+    if running := _RUNNING.search(line):
+        milestones.append(_STAGES[running[1]])
+    if unit := _UNIT.search(line):
+        stage = _STAGES[unit[2] or unit[3]]
+        if unit[1] == "Starting":
+            milestones.append(stage)
+        else:
+            ended = stage
+    finished = _FINISHED.search(line)
+    if finished:
+        milestones.append(Milestone.FINISHED)
+        ended = Milestone.CLOUD_INIT_FINAL
+    if (running or finished) and (said := _UP.search(line)):
+        up = float(said[1])
+    return Reading(tuple(dict.fromkeys(milestones)), ended, _TARGET.search(line) is not None, up)
 
-    def _starts_again(self, line: str) -> bool:
-        """A firmware after a kernel is a reset; a second kernel banner after init is a kexec."""
-        if Milestone.KERNEL not in self.passed or self._line == self._kernel_line:
-            return False
-        if _FIRMWARE.search(line):
-            return True
-        return Milestone.INIT in self.passed and _KERNEL_BANNER.search(line) is not None
 
-    def _milestones(self, line: str) -> Iterator[Milestone]:
-        for pattern, milestone in _PATTERNS:
-            if pattern.search(line):
-                yield milestone
-        ended: Milestone | None = None
-        if running := _RUNNING.search(line):
-            yield from self._begun(_STAGES[running[1]])
-        if unit := _UNIT.search(line):
-            stage = _STAGES[unit[2] or unit[3]]
-            if unit[1] == "Starting":
-                yield from self._begun(stage)
-            else:
-                ended = stage
-        if _FINISHED.search(line) or _TARGET.search(line):
-            ended = Milestone.CLOUD_INIT_FINAL
-        if self._last_stage is None:
-            if _LOGIN.search(line):
-                yield Milestone.READY
-        elif ended is not None and ORDER[ended] >= ORDER[self._last_stage]:
-            yield Milestone.READY
+def is_login_prompt(begin: str) -> bool:
+    """Whether a line begins with a login prompt, whatever comes after it. "Last login: " is none."""
+    match = _LOGIN.match(begin)
+    return match is not None and match[1] != "Last"
 
-    def _begun(self, stage: Milestone) -> Iterator[Milestone]:
-        yield stage
-        if self._last_stage is not None and ORDER[stage] > ORDER[self._last_stage]:
-            yield Milestone.READY
+
+def starts_again(line: str, passed: AbstractSet[Milestone]) -> bool:
+    """Whether a machine that passed these has started again: a firmware after a kernel, a kernel after init (kexec)."""
+    if Milestone.KERNEL in passed and _FIRMWARE.search(line):
+        return True
+    return Milestone.INIT in passed and _KERNEL_BANNER.search(line) is not None
+
+
+def _milestones(line: str) -> Iterator[Milestone]:
+    for pattern, milestone in _PATTERNS:
+        if pattern.search(line):
+            yield milestone
+    welcome = _WELCOME.search(line)
+    if welcome and "GRUB" not in welcome[1]:
+        yield Milestone.INITRAMFS if _FROM_INITRAMFS.search(welcome[1]) else Milestone.INIT

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from goldsmith.machine.driver import Activity, CpuTime
-from goldsmith.machine.milestones import ORDER, Milestone
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, ORDER, Milestone
 
 # A waiting Debian guest takes 1 to 5 % of an emulated processor. On a crowded host a busy one gets little more, but
 # then it waits for the rest of the time; one that only wakes up now and then waits a part of it.
@@ -68,15 +68,17 @@ class Watch:
         self._moved = 0.0
         self._active = 0.0
         self._dead_since: float | None = None
+        self._login_seen = False
         self._cloud_init_seen = False
 
     def passed(self, now: float, milestone: Milestone) -> None:
         """A milestone is progress."""
         self._last = (milestone, now)
         self._moved = self._active = now
-        self._cloud_init_seen |= (
-            ORDER[Milestone.CLOUD_INIT_LOCAL] <= ORDER[milestone] <= ORDER[Milestone.CLOUD_INIT_FINAL]
-        )
+        if ORDER[milestone] <= ORDER[Milestone.KERNEL]:
+            self._login_seen = False
+        self._login_seen |= milestone is Milestone.LOGIN
+        self._cloud_init_seen |= milestone in CLOUD_INIT_STAGES
 
     def sample(self, now: float, activity: Activity) -> None:
         """Activity counts by its rate since the sample before."""
@@ -109,7 +111,7 @@ class Watch:
         last = self._last[0] if self._last is not None else None
         early = last is None or ORDER[last] < ORDER[Milestone.KERNEL]
         idle, busy = now - self._active, now - self._moved
-        if last is Milestone.LOGIN and self._cloud_init and not self._cloud_init_seen and self.rests(now):
+        if self._login_seen and self._cloud_init and not self._cloud_init_seen and self.rests(now):
             return "the login prompt appeared, but cloud-init never ran: it is disabled or missing in this image"
         if idle >= (patience.early_idle if early else patience.idle + patience.sleep):
             return f"stalled {self._where()}: no milestone, block or CPU activity for {idle:.0f} s"

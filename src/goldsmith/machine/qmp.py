@@ -49,6 +49,10 @@ class Qmp:
         """The answer to a command. Raises ProcessError if the machine is gone or does not answer within 10 s."""
         return self._wait(self._client.execute(command, dict(arguments) if arguments else None), ANSWER_SECONDS)
 
+    def ask(self, command: str) -> Future[Any]:
+        """The answer that will come to a command; a caller that need not wait for it may drop it."""
+        return asyncio.run_coroutine_threadsafe(self._client.execute(command), self._loop)
+
     def events(self) -> list[Mapping[str, Any]]:
         """The events that came since the last call, oldest first."""
         taken = []

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import islice
 from pathlib import Path
 
 from goldsmith.events import Emit, MilestonePassed
+from goldsmith.machine.cause import FoundCause, found
 from goldsmith.machine.console import tail
 from goldsmith.machine.driver import Ended, Machine
-from goldsmith.machine.milestones import ORDER, Milestone, Scanner
+from goldsmith.machine.milestones import ORDER, Milestone
 from goldsmith.machine.patience import Patience, Watch
+from goldsmith.machine.scanner import Scanner, Seen
 
 SAMPLE_SECONDS = 1.0
 REST_SECONDS = 1.5
-READ_BYTES = 1024 * 1024
+# As much as is read in a small part of the time between two looks.
+READ_BYTES = 128 * 1024
+LAST_READS = 64
 CONSOLE_LIMIT = 64 * 1024 * 1024
 # A relabeling boot or a boot loader's fallback restarts once; more is a loop.
 MOST_BOOTS = 4
+STARTS = "start-job-runs"
+MOST_JOBS = 3
+# Less is too little for one more cluster of an overlay.
+ROOM_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A milestone that a boot passed, `seconds` after the machine was started; `boot` counts from 1."""
+    """A milestone that a boot passed, `seconds` after the machine was started; `boot` counts from 1. `up` is the same
+    by the guest's own clock, where cloud-init says it.
+    """
 
     milestone: Milestone
     seconds: float
     boot: int = 1
+    up: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,8 @@ class BootRecord:
     `problem` is one line, None where everything was reached; `tail` are the console's last lines, safe to print. `off`:
     the guest powered off by itself, so its disk is consistent. `seconds` is the whole time from start to end, `boots`
     how often the machine started. `hardware` is false for a rehearsal. `screenshot` is a PNG of the screen of a
-    machine that got stuck before its kernel printed anything on the serial console.
+    machine that got stuck before its kernel printed anything on the serial console. `causes` is what the console shows
+    of why a boot fails, in its order; a good boot may show some, too.
     """
 
     name: str
@@ -52,6 +66,7 @@ class BootRecord:
     problem: str | None
     tail: tuple[str, ...]
     screenshot: Path | None = None
+    causes: tuple[FoundCause, ...] = ()
 
     def reached(self, milestone: Milestone) -> bool:
         """Whether the milestone was passed in any boot of this machine."""
@@ -90,6 +105,8 @@ class WatchedBoot:
         self._passed: list[Passed] = []
         self._phase = _Phase.BOOTING
         self._problem: str | None = None
+        self._silent = False
+        self._stalled = False
         self._offset = 0
         self._printed = 0
         self._next_sample = 0.0
@@ -118,7 +135,8 @@ class WatchedBoot:
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_SECONDS
             self._watch.sample(now, self.machine.activity())
-        if self._reached_goal():
+        dead_end = self._scanner.dead_end
+        if self._reached_goal() and dead_end is None:
             if self._until is not Milestone.READY:
                 self._kill()
             elif self._watch.rests(now, REST_SECONDS) or self._watch.since_milestone(now) >= self._patience.linger:
@@ -128,16 +146,19 @@ class WatchedBoot:
             self._pass(now, Milestone.READY, self._scanner.boot)
             return
         if self._printed > CONSOLE_LIMIT:
-            self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
+            self._problem = f"it printed more than {CONSOLE_LIMIT >> 10} KiB on its console"
             self._kill()
         elif self.machine.resets() >= MOST_BOOTS:
             self._problem = f"it restarted {self.machine.resets()} times without getting ready"
             self._kill()
-        elif problem := self._watch.verdict(now, self._scanner.dead_end):
+        elif problem := self._watch.verdict(now, dead_end.line if dead_end is not None else None):
             self._problem = problem
+            kernel_seen = any(ORDER[each] >= ORDER[Milestone.KERNEL] for each in self._scanner.passed)
+            self._stalled = dead_end is None
+            self._silent = self.machine.features.hardware and dead_end is None and not kernel_seen
             self._take_screenshot()
             # Where an operating system runs it is powered off, so that its disk can be read afterwards.
-            if self._scanner.dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
+            if dead_end is None and self._scanner.passed & {Milestone.INIT, Milestone.LOGIN}:
                 self._power_off(now)
             else:
                 self._kill()
@@ -170,7 +191,7 @@ class WatchedBoot:
 
     def _end(self, now: float, ended: Ended) -> None:
         """It ended by itself: as asked, or before its time."""
-        self._read_console(now)
+        self._read_to_the_end(now)
         asked = self._phase is _Phase.POWERING_OFF
         last = f"after {self._passed[-1].milestone}" if self._passed else "before its first milestone"
         if ended.by_guest:
@@ -196,7 +217,8 @@ class WatchedBoot:
         begun = {max(spec.stages, key=ORDER.__getitem__), Milestone.LOGIN}
         return begun <= self._scanner.passed and Milestone.READY not in self._scanner.passed and self._watch.rests(now)
 
-    def _read_console(self, now: float) -> None:
+    def _read_console(self, now: float) -> int:
+        """Bytes that were read."""
         try:
             with self.machine.spec.console.open("rb") as file:
                 # It may print faster than it is read here.
@@ -204,18 +226,49 @@ class WatchedBoot:
                 file.seek(self._offset)
                 data = file.read(READ_BYTES)
         except FileNotFoundError:
-            return
+            return 0
         self._offset += len(data)
-        for seen in self._scanner.feed(data):
-            self._pass(now, seen.milestone, seen.boot)
+        self._take(now, self._scanner.feed(data))
+        return len(data)
 
-    def _pass(self, now: float, milestone: Milestone, boot: int) -> None:
-        self._passed.append(Passed(milestone, now, boot))
+    def _read_to_the_end(self, now: float) -> None:
+        """What a machine has printed that prints no more, as far as it can be read in a moment."""
+        for _ in range(LAST_READS):
+            if self._read_console(now) < READ_BYTES:
+                self._take(now, self._scanner.finish())
+                return
+
+    def _take(self, now: float, shown: Sequence[Seen]) -> None:
+        for seen in shown:
+            for place, passed in enumerate(self._passed):
+                if (passed.milestone, passed.boot) == (seen.milestone, seen.boot):
+                    self._passed[place] = replace(passed, up=passed.up if seen.up is None else seen.up)
+                    break
+            else:
+                self._pass(now, seen.milestone, seen.boot, seen.up)
+
+    def _pass(self, now: float, milestone: Milestone, boot: int, up: float | None = None) -> None:
+        self._passed.append(Passed(milestone, now, boot, up))
         self._watch.passed(now, milestone)
         self._emit(MilestonePassed(self.machine.spec.name, milestone.value, now))
 
+    def _causes(self) -> tuple[FoundCause, ...]:
+        """What the console shows, and of a boot that failed what only its circumstances tell."""
+        boot = self._scanner.boot
+        never_start = self.machine.features.never_start
+        causes = [each for each in self._scanner.causes if not each.what.startswith(never_start)]
+        if self._stalled and not any(each.name == STARTS for each in causes):
+            waiting = islice(self._scanner.jobs.unfinished.items(), MOST_JOBS)
+            causes += [found(STARTS, line, boot=boot, what=unit) for unit, line in waiting]
+        if self._problem is not None and self._silent:
+            causes.append(found("silent-console", "", boot=boot))
+        if self._problem is not None and _is_full(self.machine.spec.disk.path.parent):
+            causes.append(found("host-disk-full", "", boot=boot))
+        return tuple(causes)
+
     def _record(self, now: float) -> BootRecord:
         spec = self.machine.spec
+        _cut(spec.console)
         return BootRecord(
             name=spec.name,
             driver=self._driver,
@@ -228,4 +281,25 @@ class WatchedBoot:
             problem=self._problem,
             tail=tail(spec.console),
             screenshot=self._screenshot,
+            causes=self._causes(),
         )
+
+
+def _cut(console: Path) -> None:
+    """Nobody reads more of a console, and it is kept beside the evidence."""
+    try:
+        if console.stat().st_size > CONSOLE_LIMIT:
+            os.truncate(console, CONSOLE_LIMIT)
+    except OSError:
+        # Not there, or another user's, as libvirt's may be.
+        return
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether this process can write nothing more into a folder's file system."""
+    try:
+        system = os.statvfs(folder)
+    except FileNotFoundError:
+        return False
+    free = system.f_bfree if os.geteuid() == 0 else system.f_bavail
+    return free * system.f_frsize < ROOM_BYTES

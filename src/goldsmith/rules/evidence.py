@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.errors import InputError
+from goldsmith.machine.cause import FoundCause
 from goldsmith.machine.options import Firmware
 from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.expectation import Expectation, Prediction
@@ -20,18 +21,20 @@ SCHEMA = "goldsmith.evidence/1"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A milestone that a clone passed, `seconds` after its machine was started."""
+    """A milestone that a clone passed, `seconds` after its machine was started; `up` by the guest's own clock."""
 
     name: str
     seconds: float
     boot: int = 1
+    up: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CloneEvidence:
     """One clone. `problem` is what stopped its boot, in one line; `off` says that it powered off by itself;
     `booted_uuid` is the SMBIOS UUID that its machine had; `console` names the log beside this evidence and `tail` are
-    its last lines; `facts` is None where its disk could not be read. `again` is the same clone booted a second time.
+    its last lines; `causes` is what the console shows of why a boot fails; `facts` is None where its disk could not be
+    read. `again` is the same clone booted a second time.
     """
 
     name: str
@@ -52,6 +55,7 @@ class CloneEvidence:
     unreadable: str | None = None
     firmware: Firmware = Firmware.BIOS
     again: CloneEvidence | None = None
+    causes: tuple[FoundCause, ...] = ()
 
     @property
     def ended(self) -> bool:

@@ -40,7 +40,7 @@ def clone_evidence(
         instance_id=instance_id,
         booted_uuid=str(spec.uuid),
         milestones=tuple(
-            Passage(each.milestone.value, round(each.seconds, 2), each.boot) for each in record.milestones
+            Passage(each.milestone.value, round(each.seconds, 2), each.boot, each.up) for each in record.milestones
         ),
         ready=record.reached(Milestone.READY),
         off=record.off,
@@ -51,4 +51,5 @@ def clone_evidence(
         tail=record.tail[-TAIL_KEPT:],
         facts=facts,
         unreadable=unreadable,
+        causes=record.causes,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldsmith.cloudinit.datasource import Seed
+from goldsmith.findings import printable
 from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
 
@@ -83,6 +84,10 @@ class Verification:
             "proved": self.proved(clone),
             "meaning": MEANING[clone.seed],
             "problem": clone.problem,
+            "causes": [
+                {"name": each.name, "line": each.line, "cause": each.cause, "hint": each.hint, "ends": each.ends}
+                for each in clone.causes
+            ],
         }
 
     def as_text(self) -> str:
@@ -96,11 +101,19 @@ class Verification:
                 lines.append(f"fail {outcome.rule} {outcome.subject}: {outcome.message}")
                 if outcome.finding is not None and outcome.finding.hint:
                     lines.append(f"  hint: {outcome.finding.hint}")
+        lines.extend(self._last_words())
         lines.extend(self._unproven())
         if self.record is not None:
             lines.append(f"evidence: {self.record}")
             lines.append(f"page: {self.page}")
         return "\n".join(lines)
+
+    def _last_words(self) -> Iterator[str]:
+        """Where a boot failed: its last milestone, and the end of its console."""
+        for clone in self.clones:
+            if clone.problem is not None and clone.tail:
+                yield f"console of {clone.name} at its end, after {clone.last_milestone}:"
+                yield from (f"  | {printable(line)}" for line in clone.tail)
 
     def _unproven(self) -> Iterator[str]:
         """One line for each reason, not for each rule: one boot that stalls blinds most of them."""

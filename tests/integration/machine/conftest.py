@@ -28,6 +28,7 @@ ACTS = {
     "power off": POWER_OFF,
     "reset": bytes.fromhex("BA F9 0C B0 06 EE") + HALT,  # out 0xcf9, 6; halt
     "chatter": bytes.fromhex("BA F8 03 B0 79 EE F4 EB FA"),  # out 0x3f8, 'y'; hlt; jmp to the out
+    "flood": bytes.fromhex("BA F8 03 B0 79 EE EB FD"),  # out 0x3f8, 'y'; jmp to the out
     "read for ever": bytes.fromhex("B8 01 02 BB 00 80 B9 01 00 BA 80 00 CD 13 EB F0"),  # int 13h, sector 1; jmp back
     "power off by button": AWAIT_BUTTON + POWER_OFF,
     # int 13h, 43h: write 127 sectors, add 127 to the packet's LBA, again; the packet stands at 0x7d00

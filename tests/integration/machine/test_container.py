@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.guest.open import open_guest
+from goldsmith.machine import watch
 from goldsmith.machine.boot import boot
+from goldsmith.machine.cause import leading
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers.container_cgroup import PREFIX
 from goldsmith.machine.milestones import Milestone
@@ -173,7 +176,8 @@ def test_several_at_once(machine_of: MachineOf) -> None:
             "it did not power off within 8 s, though its power button was pressed",
         ),
         ("hangs", f"{OFF}echo 'Welcome to a small Linux!'\n{WAIT}", "no milestone, block or CPU activity for"),
-        ("floods", f"{OFF}while :; do echo {'x' * 4000}; done\n", "it printed more than 64 MiB on its console"),
+        ("floods", f"{OFF}while :; do echo {'x' * 4000}; done\n", "it printed more than 65536 KiB on its console"),
+        ("silent", "sleep 60\n", "the container never printed anything"),
         ("escapes", f"{OFF}printf '\\033]0;x\\007\\033[2Jred\\n'\nexit 9\n", "systemd-nspawn ended with exit code 9"),
     ],
 )
@@ -183,8 +187,26 @@ def test_what_goes_wrong_is_told(machine_of: MachineOf, name: str, script: str, 
     assert (record.problem is None) == (problem is None), record.problem
     assert problem is None or problem in str(record.problem)
     assert not any("\x1b" in line for line in record.tail)
+    assert spec.console.stat().st_size <= watch.CONSOLE_LIMIT
     assert left_on_host(spec.folder) == []
     assert cgroups_of(os.getpid()) == []
+
+
+def test_a_host_without_space_is_named(machine_of: MachineOf, tmp_path: Path) -> None:
+    """A guest that fills its overlay until this host's file system is full."""
+    spec = machine_of("fills", f"{OFF}{GREETING.partition(chr(10))[0]}\ncat /dev/zero > /var/fill\n{WAIT}")
+    full = tmp_path / "full"
+    full.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", full], check=True, timeout=20)
+    try:
+        assert spec.disk.backing is not None
+        disk = create_overlay(full / "fills.qcow2", spec.disk.backing)
+        (record,) = boot([replace(spec, disk=disk)], driver="container", patience=HURRIED)
+    finally:
+        subprocess.run(["umount", full], check=True, timeout=20)
+    assert record.problem is not None
+    assert leading(record.causes)[0].name == "host-disk-full"
+    assert left_on_host(spec.folder) == []
 
 
 def test_a_disk_without_a_system_is_told(tmp_path: Path) -> None:

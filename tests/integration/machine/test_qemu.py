@@ -14,8 +14,11 @@ from tests.integration.machine.processes import qemus_of, tpms_of
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
+from goldsmith.machine import watch
 from goldsmith.machine.boot import boot
+from goldsmith.machine.cause import leading
 from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.drivers import qemu
 from goldsmith.machine.drivers.qemu import QemuMachine
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.options import Firmware, MachineOptions
@@ -64,6 +67,7 @@ def test_a_blank_disk_is_a_dead_end_at_once(machine_of: MachineOf) -> None:
     assert record.problem is not None
     assert record.problem.startswith("the boot gave up after firmware (at ")
     assert record.problem.endswith("s): No bootable device.")
+    assert [each.name for each in leading(record.causes)] == ["no-bootable-device"]
     assert record.tail[-1] == "No bootable device."
 
 
@@ -74,6 +78,7 @@ def test_a_blank_disk_is_a_dead_end_by_uefi_too(machine_of: MachineOf) -> None:
     (record,) = boot([machine_of("blank", options=options)], patience=patient)
     assert record.problem is not None
     assert "the boot gave up after firmware" in record.problem
+    assert [each.name for each in leading(record.causes)] == ["no-bootable-device"]
 
 
 def test_a_guest_that_halts_is_stalled(machine_of: MachineOf) -> None:
@@ -81,6 +86,7 @@ def test_a_guest_that_halts_is_stalled(machine_of: MachineOf) -> None:
     assert record.problem is not None
     assert record.problem.startswith("stalled after firmware (at ")
     assert "hello" in record.tail[-1]
+    assert [each.name for each in leading(record.causes)] == ["silent-console"]
 
 
 def test_a_guest_that_only_prints_is_stalled(machine_of: MachineOf) -> None:
@@ -123,6 +129,63 @@ def test_a_machine_that_cannot_start_says_what_qemu_said(tmp_path: Path) -> None
     assert record.problem.startswith("it ended before its first milestone, ")
     assert "QEMU ended with exit code 1: " in record.problem
     assert "missing.qcow2" in record.problem
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (signal.SIGSEGV, "QEMU crashed with SIGSEGV"),
+        (signal.SIGKILL, "QEMU was killed: is this host out of memory?"),
+    ],
+)
+def test_a_qemu_that_dies_is_told(machine_of: MachineOf, number: signal.Signals, told: str) -> None:
+    spec = machine_of("clone", "hello", "read for ever")
+    sent: list[int] = []
+
+    def send(event: Event) -> None:
+        if isinstance(event, MilestonePassed) and not sent:
+            sent.extend(qemus_of(spec))
+            os.kill(sent[0], number)
+
+    (record,) = boot([spec], patience=LIMITED, emit=send)
+    assert record.problem is not None
+    assert record.problem.startswith("it ended after firmware, ")
+    assert told in record.problem
+    assert record.seconds < LIMITED.limit
+
+
+def test_a_qemu_that_hangs_is_ended(machine_of: MachineOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its other machine goes on meanwhile."""
+    monkeypatch.setattr(qemu, "HANG_SECONDS", 3.0)
+    hung, good = machine_of("hung", "hello", "read for ever"), machine_of("good", PROMPT, "power off by button")
+
+    def stop(event: Event) -> None:
+        if isinstance(event, MilestonePassed) and event.clone == "hung":
+            os.kill(qemus_of(hung)[0], signal.SIGSTOP)
+
+    begun = time.monotonic()
+    first, second = boot([hung, good], patience=Patience(early_idle=60, early_busy=60, linger=0), at_once=2, emit=stop)
+    assert first.problem is not None
+    assert "QEMU hangs: its monitor has not answered for 3 s" in first.problem
+    assert second.problem is None
+    assert second.seconds < first.seconds
+    assert time.monotonic() - begun < 30
+    assert qemus_of(hung) == []
+
+
+def test_a_guest_that_floods_its_console_is_stopped(machine_of: MachineOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 18)
+    (record,) = boot([machine_of("clone", "hello", "flood")], patience=Patience(early_busy=60, limit=60))
+    assert record.problem == "it printed more than 256 KiB on its console"
+    assert record.console.stat().st_size == 1 << 18
+
+
+def test_escape_sequences_of_a_guest_reach_no_terminal(machine_of: MachineOf) -> None:
+    escapes = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[5n\x9b\x1bPq"
+    (record,) = boot([machine_of("clone", escapes, "halt")], patience=HURRIED)
+    assert escapes.encode() in record.console.read_bytes()
+    assert "red" in record.tail[-1]
+    assert all(line.isprintable() for line in record.tail)
 
 
 def test_two_at_once_and_one_after(machine_of: MachineOf) -> None:
@@ -176,6 +239,7 @@ def test_a_host_without_space_is_named(machine_of: MachineOf, tmp_path: Path) ->
     assert record.problem is not None
     assert record.problem.startswith("it ended after login, ")
     assert record.problem.endswith("its disk could not be written: No space left on device")
+    assert [each.name for each in leading(record.causes)] == ["host-disk-full"]
 
 
 PROGRAM = """

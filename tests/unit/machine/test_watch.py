@@ -112,7 +112,7 @@ def test_a_good_boot(tmp_path: Path) -> None:
     machine = ScriptedMachine(tmp_path, guest)
     said: list[Event] = []
     record = watched(machine, said=said)
-    assert names(record) == ["firmware", "kernel", "init", "login", "ready", "off"]
+    assert names(record) == ["firmware", "kernel", "init", "login", "finished", "ready", "off"]
     assert (record.problem, record.off, record.boots, record.seconds) == (None, True, 1, 5.0)
     assert said[0] == MilestonePassed("clone", "firmware", 3.0)
     assert said[-1] == MilestonePassed("clone", "off", 5.0)
@@ -249,7 +249,138 @@ def test_a_restart_loop_is_named(tmp_path: Path) -> None:
 def test_a_console_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
     machine = ScriptedMachine(tmp_path, lambda _, machine: machine.prints(b"y" * 300_000))
-    assert watched(machine).problem == "it printed more than 1 MiB on its console"
+    assert watched(machine).problem == "it printed more than 1024 KiB on its console"
+
+
+def test_of_a_console_without_end_a_bounded_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
+    machine = ScriptedMachine(tmp_path, lambda _, machine: machine.prints(b"y" * 5_000_000))
+    assert watched(machine).console.stat().st_size == 1 << 20
+
+
+def test_a_dead_end_ends_the_boot_and_is_its_cause(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        machine.does = Activity((CpuTime(second),), second * 100)
+        if second == 1:
+            machine.prints(BOOTED + b"[    1.5] Kernel panic - not syncing: VFS: Unable to mount root fs\n")
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem == (
+        "the boot gave up after init (at 1.0 s): [    1.5] Kernel panic - not syncing: VFS: Unable to mount root fs"
+    )
+    assert (record.seconds, record.off) == (2.0, False)
+    assert [each.name for each in record.causes] == ["no-root"]
+
+
+def test_a_dead_end_after_ready_is_no_good_boot(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(READY + b"\nYou are in emergency mode. After logging in, type\n")
+
+    record = watched(ScriptedMachine(tmp_path, guest), linger=30)
+    assert record.problem is not None
+    assert record.problem.startswith("the boot gave up after ready")
+
+
+def test_a_stall_names_the_units_that_never_ended(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED + b"         Starting endless.service - Endless...\n")
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert [each.cause for each in record.causes] == ["systemd waits for endless.service - Endless"]
+    assert record.causes[0].line == "Starting endless.service - Endless..."
+
+
+def test_a_stall_is_told_with_what_systemd_waits_for_and_the_last_lines(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED + b"".join(b"\x1b[2Jline %d\n" % number for number in range(40)))
+        machine.prints(b"[ *    ] Job endless.service/start running (%ds / no limit)\r" % second)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem == "stalled after init (at 1.0 s): no milestone, block or CPU activity for 10 s"
+    assert [each.cause for each in record.causes] == ["systemd waits for endless.service"]
+    assert len(record.tail) == 20
+    assert all(line.isprintable() for line in record.tail)
+
+
+@pytest.mark.parametrize(("printed", "names"), [(b"", ["silent-console"]), (BOOTED, [])])
+def test_a_machine_without_a_serial_console_is_told_apart(tmp_path: Path, printed: bytes, names: list[str]) -> None:
+    record = watched(ScriptedMachine(tmp_path, lambda second, machine: machine.prints(printed if second == 1 else b"")))
+    assert record.problem is not None
+    assert [each.name for each in record.causes] == names
+
+
+def test_a_good_boot_is_never_silent(tmp_path: Path) -> None:
+    """A quiet kernel and no getty on the serial port: nothing but cloud-init's last word is seen."""
+
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 3:
+            machine.prints(b"cloud-init[9]: Cloud-init v. 22.4.2 finished at now\n")
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert (record.problem, record.causes) == (None, ())
+
+
+def test_a_full_disk_of_this_host_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 4:
+            machine.end = Ended(by_guest=False, why="its disk could not be written: No space left on device")
+
+    monkeypatch.setattr(watch, "ROOM_BYTES", 1 << 80)
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert [each.name for each in record.causes] == ["host-disk-full"]
+
+
+def test_the_last_words_of_a_machine_that_died_are_read(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 2:
+            machine.prints(b"y\n" * watch.READ_BYTES + BOOTED + b"[    9.0] Kernel panic - not syncing: bad")
+            machine.end = Ended(by_guest=False, why="it was killed")
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert [each.name for each in record.causes] == ["kernel-panic"]
+    assert record.reached(Milestone.INIT)
+
+
+def test_cloud_init_says_how_long_the_machine_was_up(tmp_path: Path) -> None:
+    stage = b"cloud-init[4]: Cloud-init v. 25.1.4 running 'init' at Tue, 24 Nov 2026. Up 38.11 seconds.\n"
+
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED + b"         Starting cloud-init.service - Initial cloud-init job\n")
+        if second == 3:
+            machine.prints(stage + READY)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    (begun,) = [each for each in record.milestones if each.milestone is Milestone.CLOUD_INIT_NETWORK]
+    assert (begun.seconds, begun.up) == (1.0, 38.11)
+
+
+@pytest.mark.parametrize("after", [b"", b"[  OK  ] Reached target network-online.target - Network is Online.\n"])
+def test_a_login_prompt_alone_is_no_proof(tmp_path: Path, after: bytes) -> None:
+    """Where cloud-init is disabled a network may still come up after the prompt."""
+
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED + b"localhost login: ")
+        if second == 2:
+            machine.prints(b"\n" + after)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    record = watched(ScriptedMachine(tmp_path, guest, stages=CLOUD_INIT_STAGES))
+    assert record.problem is not None
+    assert record.problem.startswith("the login prompt appeared, but cloud-init never ran")
 
 
 def test_without_a_final_message_a_guest_at_rest_is_ready(tmp_path: Path) -> None:

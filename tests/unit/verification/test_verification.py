@@ -98,6 +98,37 @@ def test_the_text_names_every_failure_with_its_hint(document: dict[str, Any]) ->
     assert "  hint: generalize with machine-id" in text.splitlines()
 
 
+def test_a_boot_that_failed_is_explained_by_its_console(document: dict[str, Any]) -> None:
+    panic = {
+        "name": "no-root",
+        "line": "Kernel panic - not syncing: VFS: Unable to mount root fs",
+        "cause": "the kernel has no root file system",
+        "hint": "look at the initrd line",
+        "ends": True,
+    }
+    notice = {**panic, "name": "failed-unit", "cause": "systemd could not start x", "hint": "read", "ends": False}
+    last = [f"line {number}" for number in range(19)] + ["\x1b[2J"]
+    document["clones"][0].update(
+        ready=False, off=False, problem="the boot gave up", causes=[notice, panic], tail=last, facts=None
+    )
+    evidence = Evidence.from_json(document)
+    verification = Verification(evidence, judge_evidence(evidence))
+    lines = verification.as_text().splitlines()
+    told = next(number for number, line in enumerate(lines) if line.startswith("fail GS401 clone-1: "))
+    assert lines[told].endswith("the kernel has no root file system; systemd could not start x; the boot gave up")
+    assert lines[told + 1] == "  hint: look at the initrd line; read; read the console: clone-1.console.log"
+    console = lines.index(f"console of clone-1 at its end, after {evidence.clones[0].last_milestone}:")
+    assert lines[console + 1 : console + 21] == [*(f"  | {line}" for line in last[:-1]), "  | \\x1b[2J"]
+    shown = verification.as_json()["clones"]
+    assert isinstance(shown, list)
+    assert [each["name"] for each in shown[0]["causes"]] == ["failed-unit", "no-root"]
+
+
+def test_evidence_without_causes_is_judged_as_before(document: dict[str, Any]) -> None:
+    assert all("causes" not in clone for clone in document["clones"])
+    assert all(clone.causes == () for clone in Evidence.from_json(document).clones)
+
+
 def test_what_is_unproven_is_one_line_for_each_reason(document: dict[str, Any]) -> None:
     document["clones"][0].update(ready=False, off=False, problem="no progress for 63 s")
     evidence = Evidence.from_json(document)

@@ -26,7 +26,9 @@ from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.run import Running, running
 
 NAME = "container"
-FEATURES = Features(hardware=False, activity=True, firmwares=())
+# The root has no device that could be remounted, and there is no serial port.
+NEVER_START = ("systemd-remount-fs", "Remount Root and Kernel", "serial-getty@", "Serial Getty on")
+FEATURES = Features(hardware=False, activity=True, firmwares=(), never_start=NEVER_START)
 MAIN = str(Path(__file__).with_name("container_main.py"))
 WHY = "systemd-nspawn boots the image's userland"
 

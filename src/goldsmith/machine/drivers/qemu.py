@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
+import time
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from qemu.qmp import QMPError
 
 from goldsmith.errors import HostError, ProcessError
+from goldsmith.findings import printable
 from goldsmith.machine.architecture import Architecture, UefiFirmware, host_architecture, of_this_host
 from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.qemu_argv import Descriptors, argv
@@ -24,6 +31,9 @@ from goldsmith.run import Running, require, running
 FEATURES = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS, Firmware.UEFI))
 LOG_LINES = 5
 GONE_SECONDS = 2.0
+# It answers in milliseconds, on a crowded host in a second or two. One that hangs never does.
+PROMPT_SECONDS = 0.2
+HANG_SECONDS = 30.0
 
 
 def status() -> DriverStatus:
@@ -66,6 +76,8 @@ class QemuMachine(KilledAtTheEnd):
         self.agent: socket.socket | None = None
         self._threads: tuple[int, ...] = ()
         self._activity = Activity((), 0)
+        self._question: Future[Any] | None = None
+        self._asked = 0.0
         self._resets = 0
         self._shutdown: str | None = None
         self._ended: Ended | None = None
@@ -123,12 +135,9 @@ class QemuMachine(KilledAtTheEnd):
         return self._ended
 
     def activity(self) -> Activity:
-        """The last known values where QEMU no longer answers."""
-        if self._qmp is not None and self._ended is None:
-            try:
-                devices = self._qmp.execute("query-blockstats")
-            except ProcessError:
-                return self._activity
+        """The last known values where QEMU does not answer; after 30 s without an answer the machine has ended."""
+        devices = self._block_statistics()
+        if devices is not None:
             counted = ("rd_operations", "wr_operations", "flush_operations", "unmap_operations")
             blocks = sum(int(device["stats"].get(name, 0)) for device in devices for name in counted)
             self._activity = Activity(tuple(map(_cpu_time, self._threads)), blocks)
@@ -142,10 +151,26 @@ class QemuMachine(KilledAtTheEnd):
     def press_power_button(self) -> None:
         """Does nothing on a machine that has ended."""
         if self._qmp is not None and self.ended() is None:
-            try:
-                self._qmp.execute("system_powerdown")
-            except ProcessError:
-                return
+            self._qmp.ask("system_powerdown")
+
+    def _block_statistics(self) -> list[dict[str, Any]] | None:
+        """None while there is no answer: others' machines are not kept waiting for it."""
+        if self._qmp is None or self._ended is not None:
+            return None
+        if self._question is None:
+            self._question, self._asked = self._qmp.ask("query-blockstats"), time.monotonic()
+        try:
+            answer: list[dict[str, Any]] = self._question.result(PROMPT_SECONDS)
+        except TimeoutError:
+            waited = time.monotonic() - self._asked
+            if waited >= HANG_SECONDS:
+                self._ended = Ended(by_guest=False, why=f"QEMU hangs: its monitor has not answered for {waited:.0f} s")
+            return None
+        except (QMPError, EOFError, OSError):
+            # It has died, and `ended` tells of what.
+            answer = []
+        self._question = None
+        return answer or None
 
     def screenshot(self) -> Path | None:
         """A PNG of what the screen shows now, beside the console's log. QEMU writes that format from 7.1 on."""
@@ -196,12 +221,23 @@ class QemuMachine(KilledAtTheEnd):
             return None
         if code == 0 and self._shutdown == "guest-shutdown":
             return Ended(by_guest=True, why="the guest powered off")
-        return Ended(by_guest=False, why=f"QEMU ended with exit code {code}" + _last_words(self.log))
+        return Ended(by_guest=False, why=_how(code) + _last_words(self.log))
 
 
 def _last_words(log: Path) -> str:
     said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-LOG_LINES:]
-    return "".join(f": {line}" for line in said)
+    return "".join(f": {printable(line[:300])}" for line in said)
+
+
+def _how(code: int) -> str:
+    """`lifeline` says 128 and the signal's number, as shells do."""
+    match code - 128 if code > 128 else 0:
+        case signal.SIGKILL:
+            return "QEMU was killed: is this host out of memory?"
+        case number if number in {each.value for each in signal.Signals}:
+            return f"QEMU crashed with {signal.Signals(number).name}"
+        case _:
+            return f"QEMU ended with exit code {code}"
 
 
 def _cpu_time(thread: int) -> CpuTime:

@@ -92,8 +92,8 @@ def _milestones(evidence: Evidence) -> Iterator[str]:
     for clone in evidence.clones:
         for start, (_, each) in enumerate(starts(clone), 1):
             for passage in each.milestones:
-                said = {"clone": clone.name, "start": start, "boot": passage.boot}
-                yield json.dumps(said | {"milestone": passage.name, "seconds": passage.seconds}) + "\n"
+                said = {"clone": clone.name, "start": start, "boot": passage.boot, "milestone": passage.name}
+                yield json.dumps(said | {"seconds": passage.seconds, "up": passage.up}) + "\n"
 
 
 def _move(aside: Path, folder: Path) -> None:

@@ -74,7 +74,14 @@ def test_a_file_in_the_folders_place_is_told_in_one_line(proven: Verification, c
 def test_each_milestone_is_a_line(proven: Verification, tmp_path: Path) -> None:
     keep(tmp_path, proven)
     lines = [json.loads(line) for line in (tmp_path / "milestones.jsonl").read_text().splitlines()]
-    assert lines[0] == {"clone": "clone-1", "start": 1, "boot": 1, "milestone": "firmware", "seconds": 0.13}
+    assert lines[0] == {
+        "clone": "clone-1",
+        "start": 1,
+        "boot": 1,
+        "milestone": "firmware",
+        "seconds": 0.13,
+        "up": None,
+    }
     assert len(lines) == sum(len(clone.milestones) for clone in proven.clones)
 
 
