@@ -21,8 +21,8 @@ from goldsmith.guest.open import choose_engine, open_guest
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import Expectation
+from goldsmith.rules.prediction import differences
 from goldsmith.rules.rule import Verdict
-from goldsmith.verification.prediction import differences
 from goldsmith.verification.rehearse import predict_of, rehearse
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import judge_evidence, verify

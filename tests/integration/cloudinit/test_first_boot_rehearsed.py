@@ -23,9 +23,9 @@ from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import open_guest
 from goldsmith.machine.acceleration import Acceleration
 from goldsmith.rules.evidence import CloneEvidence
+from goldsmith.rules.prediction import differences
 from goldsmith.rules.rule import Verdict
 from goldsmith.verification.gather import kernel_cmdline
-from goldsmith.verification.prediction import differences
 from goldsmith.verification.rehearse import rehearse
 from goldsmith.verification.verify import verify
 
