@@ -16,7 +16,7 @@ from goldsmith.machine.milestones import Milestone
 from goldsmith.rules.evidence import CloneEvidence, Passage
 from goldsmith.verification.gather import gather
 from goldsmith.verification.gathering.disk_state import disk_state
-from goldsmith.verification.gathering.failed_units import failed_units
+from goldsmith.verification.gathering.failed_units import failed_units, named
 
 TAIL_KEPT = 20
 
@@ -35,10 +35,11 @@ def clone_evidence(
     """`opened` opens the clone's disk to be read; `sealed` is the whole tree of its image, see `gather`; `predicted` is
     its first boot. A disk that cannot be read is no error, but `unreadable`.
     """
-    facts, unreadable = None, None
+    facts, unreadable, failed = None, None, failed_units(record.console)
     try:
         with opened() as guest:
             facts = gather(guest, sealed=sealed, may_differ=may_differ)
+            failed = named(guest, failed)
     except (BuildError, InputError) as error:
         unreadable = error.message
     return CloneEvidence(
@@ -62,5 +63,5 @@ def clone_evidence(
         unreadable=unreadable,
         predicted=predicted,
         disk=disk_state(spec.disk, (spec.disk.backing or spec.disk).virtual_size, spec.folder),
-        failed=failed_units(record.console),
+        failed=failed,
     )

@@ -37,20 +37,18 @@ def failed_units(case: CloneCase, facts: Facts) -> Iterator[Judgment]:
     if facts.system is None or case.clone.failed is None:
         yield unproven(EXPECTED, UNSAID)
         return
+    # journald starts after the first units, and a console shows no unit that fails in silence.
     journal = facts.system.journal
-    if journal is not None and journal.unreadable is None:
-        failed, where = journal.failed, "the journal"
-    else:
-        # Names may be cut there, to the console's width.
-        failed, where = case.clone.failed, "the console"
+    failed = tuple(dict.fromkeys([*(journal.failed if journal is not None else ()), *case.clone.failed]))
+    where = "journal and console" if journal is not None else "the console"
     left = [unit for unit in failed if not _excused(unit, case, facts)]
     if left:
         message = f"failed: {', '.join(left)}"
         hint = f"read the console: {case.clone.console}; what may fail goes to `verify.expect.services.failed`"
-        yield fails(EXPECTED, f"{', '.join(left)}, says {where}", message, hint=hint)
+        yield fails(EXPECTED, ", ".join(left), message, hint=hint)
     else:
-        excused = f"; may fail here: {', '.join(failed)}" if failed else ""
-        yield holds(EXPECTED, f"none in {where}{excused}")
+        excused = f" here: {', '.join(failed)}" if failed else ""
+        yield holds(EXPECTED, f"none but what may{excused}" if failed else f"none in {where}")
 
 
 def _excused(unit: str, case: CloneCase, facts: Facts) -> bool:

@@ -1,4 +1,4 @@
-"""GS430: the clone was ready not much later than one of the version before."""
+"""GS432: the clone was ready not much later than one of the version before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from goldsmith.rules.evidence import CloneCase
 from goldsmith.rules.evidence_rule import Judgment, clone_rule, fails, holds, unproven
 
 
-@clone_rule("GS430", "ready-time", why="Boots grow slower by one service at a time, and nobody sees when.")
+@clone_rule("GS432", "ready-time", why="Boots grow slower by one service at a time, and nobody sees when.")
 def ready_time(case: CloneCase) -> Iterator[Judgment]:
     limit, seconds = case.expectation.slower, case.clone.seconds_to_ready
     expected = f"at most {limit:.0%} slower than the version before" if limit is not None else "the time is recorded"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 
 from goldsmith.findings import printable
 from goldsmith.guest.guest import Guest
@@ -38,8 +39,8 @@ def changes(guest: Guest, sealed: Index, declared: tuple[str, ...] = ()) -> tupl
     None where that is more than can be kept.
     """
     now = guest.index()
-    paths = [path for path in {*now, *sealed} if _differs(now.get(path), sealed.get(path))]
-    paths = sorted(path for path in paths if not is_declared(path, declared))
+    differing = (path for path in {*now, *sealed} if _differs(now.get(path), sealed.get(path)))
+    paths = sorted(islice((path for path in differing if not is_declared(path, declared)), MOST + 1))
     if len(paths) > MOST:
         return None
     digests = guest.index(list(_digested(now[path] for path in paths if path in now)), digests=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from goldsmith.errors import BuildError
@@ -16,7 +17,8 @@ ROOTS = (FOLDER, *CONFIGS)
 # journald makes files of 8 MiB and begins a new one when one is full.
 MOST_FILES, LIMIT = 8, 64 << 20
 MOST, LINE = 100, 300
-ERROR = 3
+# What systemd said before there was a journal came through the kernel, as text alone.
+_EARLY = re.compile(r"(\S{1,200}\.\w{1,20}): Failed with result ")
 _FIELDS = frozenset({
     "PRIORITY", "MESSAGE", "MESSAGE_ID", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "UNIT", "_SYSTEMD_UNIT",
 })  # fmt: skip
@@ -66,6 +68,9 @@ def summarize(entries: Iterable[Entry], unreadable: str | None = None) -> Journa
     for entry in entries:
         count += 1
         message_id, unit = entry.fields.get("MESSAGE_ID"), entry.fields.get("UNIT")
+        early = _EARLY.match(entry.fields.get("MESSAGE", "")) if entry.fields.get("_TRANSPORT") == "kernel" else None
+        if early is not None and entry.fields.get("SYSLOG_IDENTIFIER") == "systemd":
+            failed[_short(early[1])] = None
         if unit is not None and message_id == UNIT_FAILED:
             failed[_short(unit)] = None
         elif unit is not None and message_id == UNIT_STARTED:
@@ -81,7 +86,7 @@ def _complaint(entry: Entry) -> Complaint:
     program = fields.get("SYSLOG_IDENTIFIER") or fields.get("_COMM") or "unknown"
     return Complaint(
         priority=int(fields["PRIORITY"]),
-        source="kernel" if fields.get("_TRANSPORT") == "kernel" else _short(program),
+        source=_short(program),
         unit=_short(fields.get("UNIT") or fields.get("_SYSTEMD_UNIT") or ""),
         message=_short(fields.get("MESSAGE", "")),
     )
