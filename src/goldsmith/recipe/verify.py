@@ -45,7 +45,7 @@ class Expect(Section):
     services: ExpectedServices = ExpectedServices()
     """Units that start, and units that may fail."""
     effective: dict[NonEmpty, JsonValue] = Field(default_factory=dict)
-    """Settings of cloud-init's effective configuration, by path of keys: `{ssh_pwauth: false}`."""
+    """Settings of cloud-init's effective configuration, by path of keys: `{ssh_pwauth: false}`; null: not set."""
     slower_than_previous: Annotated[float, Field(gt=0, le=10_000, strict=True)] | None = None
     """By how many percent a clone may be ready later than one of the version before."""
     differ: tuple[GuestPattern, ...] = ()

@@ -45,7 +45,9 @@ def expected_of(recipe: Recipe) -> Expectation:
         datasource=chosen.choice if isinstance(chosen, Datasource) else None,
         enabled=expect.services.enabled,
         may_fail=expect.services.failed,
-        effective=tuple(Setting(key, as_json(value)) for key, value in expect.effective.items()),
+        effective=tuple(
+            Setting(key, None if value is None else as_json(value)) for key, value in expect.effective.items()
+        ),
         slower=expect.slower_than_previous / 100 if expect.slower_than_previous is not None else None,
         may_differ=expect.differ,
         kept=tuple(keep.pattern for keep in recipe.generalize.kept()),

@@ -47,7 +47,7 @@ def test_a_plain_rule_needs_no_visudo(root: Path, rule: str) -> None:
 
 @pytest.mark.process
 @pytest.mark.parametrize("rule", PLAIN)
-def test_visudo_takes_what_counts_as_plain(tmp_path: Path, rule: str) -> None:
+def test_visudo_takes_what_counts_as_plain(rule: str) -> None:
     assert sudo._ask_visudo(f"{HEAD}{rule}\n", rule) == (None, None)
 
 
