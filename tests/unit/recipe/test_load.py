@@ -222,7 +222,10 @@ def test_versions(complaints: Complain, version: str, said: str) -> None:
             "verify: {expect: {users: {present: [a], absent: [a]}}}\n",
             "4:26: GS105 `users` expects a to be present and to be absent",
         ),
-        ("verify: {expect: {effective: [a]}}\n", "4:30: GS105 `effective` must be a mapping, not a list"),
+        (
+            "verify: {expect: {effective: [a]}}\n",
+            "4:30: GS105 `effective` must be a mapping of keys and values, not a list",
+        ),
         ("verify: {expect: {differ: [motd]}}\n", "4:28: GS105 `differ` is no path of the guest"),
         ("verify: {expect: {slower_than_previous: 50%}}\n", "4:41: GS105 `slower_than_previous`"),
         ("verify: {rehearse: true}\n", "4:10: GS103 `rehearse` is not yet supported"),
