@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldsmith.rules.evidence import Evidence
-from goldsmith.rules.evidence_rule import UNSAID, Booted, Judgment, booted, clones_rule, fails, holds, unproven
+from goldsmith.rules.evidence import CloneCase, Evidence
+from goldsmith.rules.evidence_rule import (
+    UNSAID,
+    Booted,
+    Judgment,
+    booted,
+    clones_rule,
+    fails,
+    holds,
+    runs_cloud_init,
+    unproven,
+)
 from goldsmith.rules.system import Changed
 
 EXPECTED = "the same tree in each clone, but for its identity"
@@ -14,9 +24,13 @@ SHOWN = 5
 
 @clones_rule("GS508", "trees-equal", why="Clones of one image are one machine many times, in all but their identity.")
 def trees_equal(evidence: Evidence) -> Iterator[Judgment]:
-    clones = booted(evidence)
+    ended = booted(evidence)
+    # A clone that the recipe leaves without cloud-init is another machine than one that has it.
+    clones = tuple(each for each in ended if runs_cloud_init(CloneCase(each.clone, evidence)))
     if len(clones) < 2:
-        yield unproven(EXPECTED, f"{len(clones)} of {len(evidence.clones)} clones ended cleanly: nothing to compare")
+        without = f", {len(ended) - len(clones)} of them without cloud-init" if len(ended) > len(clones) else ""
+        reason = f"{len(ended)} of {len(evidence.clones)} clones ended cleanly{without}: nothing to compare"
+        yield unproven(EXPECTED, reason)
         return
     unsaid = [each.clone.name for each in clones if each.facts.system is None]
     uncompared = [each.clone.name for each in clones if _changes(each) is None]

@@ -319,6 +319,11 @@ BLINDED: list[tuple[str, str, Edit]] = [
     ("GS505", "one stalled", STALLED),
     ("GS506", "both stalled", both(STALLED, put("clones.1.ready", False))),
     ("GS508", "one stalled", STALLED),
+    (
+        "GS508",
+        "one is without cloud-init, as the recipe chose",
+        both(disabled(0), NO_CLOUD_INIT, put("expectation.datasource", "as-base")),
+    ),
     ("GS508", "a boot rewrote the image", put(f"{SYSTEM}.changes", None)),
     ("GS509", "the setting was not looked at", put("expectation.effective", [{"key": "locale", "value": "false"}])),
     ("GS510", "an older goldsmith looked at the image", put("sealed.system", None)),
