@@ -41,7 +41,7 @@ REHEARSED_ERRORS: tuple[tuple[str, str, str], ...] = (
     (r"systemd-remount-fs|mount", r".*", "the root file system has no device there"),
     (
         r"systemd.*|audit.*|dbus.*",
-        r".*(?:[Pp]ermission denied|[Nn]ot permitted|Read-only file system).*",
+        r".*(?i:denied|not permitted|read-only file system).*",
         "the host's kernel",
     ),
 )
