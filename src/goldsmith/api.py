@@ -56,6 +56,7 @@ from goldsmith.rules.rule import Needs
 from goldsmith.rules.waiver import Waiver
 from goldsmith.sarif import Descriptor
 from goldsmith.settings import default_pool
+from goldsmith.verification.previous import previous_of
 from goldsmith.verification.verification import Verification
 
 
@@ -285,6 +286,7 @@ def verify(
         emit=emit,
         image=f"{admitted.manifest.name}:{admitted.manifest.version}",
         again=again,
+        previous=previous_of(place, admitted.name),
     )
 
 

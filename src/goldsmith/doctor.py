@@ -67,6 +67,7 @@ NEEDED: tuple[tuple[str, str], ...] = (
     ("newuidmap", BOOTSTRAP + " as a plain user"),
     ("swtpm", "machines with a TPM"),
     ("virt-sysprep", "generalizing by virt-sysprep (generalize: {with: virt-sysprep})"),
+    ("visudo", "verify: sudo rules that are not of a plain form"),
     ("zstd", "bases compressed with zstd"),
 )
 # Without these nothing can be sealed or proven, whatever the recipe says.

@@ -55,6 +55,7 @@ PACKAGES = {
     "tune2fs": "e2fsprogs",
     "unshare": "util-linux",
     "virt-sysprep": "guestfs-tools",
+    "visudo": "sudo",
     "xfs_growfs": "xfsprogs",
     "xfs_repair": "xfsprogs",
     "zstd": "zstd",

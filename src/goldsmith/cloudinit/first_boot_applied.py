@@ -70,9 +70,9 @@ class Applied:
 
     def sshd(self) -> Sshd | None:
         files = self.files
-        value = self.config.get("ssh_pwauth")
-        if self.ran("set_passwords") and str(value).strip().lower() in _TRUE | _FALSE:
-            files = with_password_authentication(files, allowed=str(value).strip().lower() in _TRUE)
+        allowed = read_flag(self.config.get("ssh_pwauth"))
+        if self.ran("set_passwords") and allowed is not None:
+            files = with_password_authentication(files, allowed=allowed)
         if PASSWD not in self.files and SSHD_CONFIG not in self.files:
             # Only the configuration is known: an sshd as OpenSSH ships it is assumed.
             return Sshd()
@@ -119,6 +119,12 @@ def _useradd_shell(files: Mapping[str, bytes]) -> str | None:
         if line.startswith("SHELL="):
             return line.removeprefix("SHELL=").strip()
     return None
+
+
+def read_flag(value: Any) -> bool | None:
+    """A setting that is a word for true or for false, or None: of another word nothing is done."""
+    word = str(value).strip().lower()
+    return word in _TRUE if word in _TRUE | _FALSE else None
 
 
 def _flag(value: Any, *, default: bool) -> bool:

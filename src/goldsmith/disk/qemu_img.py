@@ -5,6 +5,7 @@ An absolute path cannot be taken for a protocol (`nbd:`, `json:`) by QEMU. Image
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -22,6 +23,7 @@ from goldsmith.run import TAIL_LINES, running
 # Seconds for what reads only metadata, and the slowest rate (bytes a second) taken for what moves data.
 METADATA_TIMEOUT = 120.0
 SLOWEST = 10 << 20
+SECTOR = 512
 PERCENT = re.compile(rb"\(\s*([0-9.]+)/100%\)")
 
 OnProgress = Callable[[float], None]
@@ -86,6 +88,32 @@ def convert(
         on_progress=on_progress,
     )  # fmt: skip
     return Disk(target, format, source.virtual_size)
+
+
+def read_range(disk: Disk, offset: int, length: int, folder: Path) -> bytes:
+    """Bytes of what a guest would see of a disk, backing files included; short at its end. `folder` is one with room
+    for a file of that length. Raises ProcessError, HostError where there is no space.
+    """
+    first = offset // SECTOR * SECTOR
+    last = min(-(-(offset + length) // SECTOR) * SECTOR, disk.virtual_size // SECTOR * SECTOR)
+    if last <= first:
+        return b""
+    # Not `qemu-img dd`: whether its count begins at the skipped part depends on the version.
+    file = {"driver": "file", "filename": str(disk.path.absolute())}
+    node = {
+        "driver": "raw",
+        "offset": first,
+        "size": last - first,
+        "file": {"driver": disk.format.value, "file": file},
+    }
+    with tempfile.TemporaryDirectory(dir=folder, prefix="range-") as made:
+        target = Path(made).absolute() / "bytes"
+        _qemu_img(
+            ["convert", "-O", "raw", f"json:{json.dumps(node)}", str(target)],
+            folder=target.parent,
+            what=f"reading {disk.path}",
+        )
+        return target.read_bytes()[offset - first :][:length]
 
 
 def check(disk: Disk) -> None:

@@ -32,6 +32,7 @@ from goldsmith.recipe.model import Recipe
 from goldsmith.rules.recipe.lint import lint
 from goldsmith.run import require
 from goldsmith.secrets import NO_SECRETS, Secrets
+from goldsmith.verification.previous import previous_of
 from goldsmith.verification.verification import Verification
 
 SHOWN_DIGITS = 12
@@ -123,7 +124,14 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
             emit, image, intent, engine=engine, scratch=scratch, accelerated=machines.kvm, canaries=tuple(secrets)
         )
         proof = verify_sealed(
-            emit, image, recipe, engine=engine, acceleration=machines, scratch=scratch, record=record
+            emit,
+            image,
+            recipe,
+            engine=engine,
+            acceleration=machines,
+            scratch=scratch,
+            record=record,
+            previous=previous_of(pool, ImageName(recipe.name, recipe.version)),
         ).verification
 
         made = Made(recipe, key, base, shaped.customized, shaped.generalized, sealed, audited, proof)

@@ -93,12 +93,19 @@ class VerificationRecord(_Record):
 
 
 class ExpectationRecord(_Record):
-    """What the recipe demanded of clones, so that the image can be verified again without it."""
+    """What the recipe demanded of clones, so that the image can be verified again without it. Values of
+    `effective` are JSON.
+    """
 
     users_present: tuple[str, ...] = ()
     users_absent: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     datasource: str | None = None
+    enabled: tuple[str, ...] = ()
+    may_fail: tuple[str, ...] = ()
+    effective: dict[str, str | None] = Field(default_factory=dict)
+    slower: float | None = None
+    may_differ: tuple[str, ...] = ()
 
 
 class Manifest(_Record):

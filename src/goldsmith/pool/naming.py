@@ -12,6 +12,7 @@ from goldsmith.findings import printable
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,49}")
 MANIFEST_SUFFIX = ".json"
+EVIDENCE_SUFFIX = ".evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class ImageName:
     def manifest(self) -> str:
         """The manifest's file name."""
         return self.stem + MANIFEST_SUFFIX
+
+    @property
+    def evidence(self) -> str:
+        """The name of the folder with what was proven of it."""
+        return self.stem + EVIDENCE_SUFFIX
 
 
 def parse_file(file: str) -> tuple[ImageName, DiskFormat] | None:

@@ -33,6 +33,7 @@ from goldsmith.generalization.select import select, with_users
 from goldsmith.generalization.sparing import Keep
 from goldsmith.generalization.virt_sysprep import CHOICES, Tool, Wish
 from goldsmith.recipe.document import Document, Loc
+from goldsmith.recipe.guest_pattern import GuestPattern
 from goldsmith.recipe.section import NonEmpty, Section
 from goldsmith.recipe.size import parse_size
 from goldsmith.recipe.verify import VerifySection
@@ -81,25 +82,11 @@ def _variables(value: dict[str, str]) -> Mapping[str, str]:
     return MappingProxyType(value)
 
 
-def _guest_path(value: str) -> str:
-    if not value.startswith("/"):
-        raise wrong("is no path of the guest", "paths of the guest begin with `/`")
-    return value
-
-
 def _operations(value: str) -> str:
     try:
         select(value)
     except InputError as error:
         raise wrong(f"is no list of operations: {error.message}", error.hint) from error
-    return value
-
-
-def _pattern(value: str) -> str:
-    try:
-        Keep(_guest_path(value), "").matches("/")
-    except re.error as error:
-        raise wrong("is no pattern", f"look at the brackets: {error}") from error
     return value
 
 
@@ -121,7 +108,6 @@ Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern":
 Version = Annotated[str, AfterValidator(_version), Field(json_schema_extra={"pattern": f"^{VERSION.pattern}$"})]
 Arch = Literal["x86_64", "aarch64"]
 Operations = Annotated[str, StringConstraints(min_length=1), AfterValidator(_operations)]
-GuestPattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"pattern": "^/"})]
 Size = Annotated[
     int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* ?[KMGTkmgt](i[Bb])?$"})
 ]

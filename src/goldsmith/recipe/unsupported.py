@@ -15,7 +15,6 @@ _NOT_YET: Mapping[tuple[str, ...], str] = {
     ("customize", _STEP, "ansible"): "use a `run` step",
     ("verify", "rehearse"): "clones always boot as machines",
     ("verify", "require"): "every rule that applies has to be proven",
-    ("verify", "expect", "effective"): "expect users and packages; the effective configuration is not read back yet",
 }
 
 

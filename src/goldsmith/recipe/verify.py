@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, JsonValue, StrictInt, model_validator
 
 from goldsmith.base.source import wrong
+from goldsmith.recipe.guest_pattern import GuestPattern
 from goldsmith.recipe.section import NonEmpty, Section
 
 
@@ -25,6 +26,15 @@ class ExpectedUsers(Section):
         return self
 
 
+class ExpectedServices(Section):
+    """systemd's units of a booted clone; without a suffix a service is meant."""
+
+    enabled: tuple[NonEmpty, ...] = ()
+    """These start by themselves."""
+    failed: tuple[NonEmpty, ...] = ()
+    """These may fail; without it none may."""
+
+
 class Expect(Section):
     """What has to be found on the clones."""
 
@@ -32,6 +42,14 @@ class Expect(Section):
     """Accounts that exist and that do not."""
     packages: tuple[NonEmpty, ...] = ()
     """Packages that are installed."""
+    services: ExpectedServices = ExpectedServices()
+    """Units that start, and units that may fail."""
+    effective: dict[NonEmpty, JsonValue] = Field(default_factory=dict)
+    """Settings of cloud-init's effective configuration, by path of keys: `{ssh_pwauth: false}`; null: not set."""
+    slower_than_previous: Annotated[float, Field(gt=0, le=10_000, strict=True)] | None = None
+    """By how many percent a clone may be ready later than one of the version before."""
+    differ: tuple[GuestPattern, ...] = ()
+    """Paths that may differ between clones, beyond what makes a clone itself; `*`, `?`, `[…]` and `**` as in `keep`."""
 
 
 class VerifySection(Section):

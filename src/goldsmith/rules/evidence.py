@@ -9,10 +9,12 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.errors import InputError
 from goldsmith.machine.cause import FoundCause
 from goldsmith.machine.options import Firmware
 from goldsmith.rules.circumstances import Circumstances
+from goldsmith.rules.disk_state import DiskState
 from goldsmith.rules.expectation import Expectation, Prediction
 from goldsmith.rules.facts import Facts
 
@@ -34,7 +36,9 @@ class CloneEvidence:
     """One clone. `problem` is what stopped its boot, in one line; `off` says that it powered off by itself;
     `booted_uuid` is the SMBIOS UUID that its machine had; `console` names the log beside this evidence and `tail` are
     its last lines; `causes` is what the console shows of why a boot fails; `facts` is None where its disk could not be
-    read. `again` is the same clone booted a second time.
+    read. `again` is the same clone booted a second time. `predicted` is its first boot as the image's files predict it,
+    `disk` what lies below its files, `failed` what its console says of units that failed: None where that was not
+    gathered.
     """
 
     name: str
@@ -56,6 +60,9 @@ class CloneEvidence:
     firmware: Firmware = Firmware.BIOS
     again: CloneEvidence | None = None
     causes: tuple[FoundCause, ...] = ()
+    predicted: FirstBoot | None = None
+    disk: DiskState | None = None
+    failed: tuple[str, ...] | None = None
 
     @property
     def ended(self) -> bool:
@@ -66,11 +73,34 @@ class CloneEvidence:
     def last_milestone(self) -> str:
         return next((passage.name for passage in reversed(self.milestones) if passage.name != "off"), "none")
 
+    @property
+    def seconds_to_ready(self) -> float | None:
+        return next((passage.seconds for passage in reversed(self.milestones) if passage.name == "ready"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousBoot:
+    """How long a clone of the version before took until it was ready."""
+
+    driver: str
+    seed: Seed
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The version before of the same image, as its own evidence tells; `kvm` and `speed` are those of its host."""
+
+    image: str
+    kvm: bool
+    speed: float
+    boots: tuple[PreviousBoot, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that rules look at. `digest_before` and `digest_after` are SHA-256 of the sealed file;
-    `circumstances` are missing in evidence recorded before they were kept.
+    `circumstances` are missing in evidence recorded before they were kept; `previous` where there is no version before.
     """
 
     sealed: Facts
@@ -81,6 +111,7 @@ class Evidence:
     digest_after: str
     schema: str = field(default=SCHEMA)
     circumstances: Circumstances | None = None
+    previous: Previous | None = None
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

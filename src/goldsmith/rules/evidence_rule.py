@@ -14,6 +14,9 @@ from goldsmith.findings import Finding, Severity
 from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence
 from goldsmith.rules.facts import Facts
 from goldsmith.rules.rule import Needs, Outcome, Rule, Verdict, rule
+from goldsmith.rules.system import System
+
+UNSAID = "the evidence does not say: an older goldsmith gathered it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,20 @@ def tree_rule(
             return judge(case, clone.facts)
 
         return clone_rule(code, name, why=why)(guarded)
+
+    return register
+
+
+def system_rule(
+    code: str, name: str, *, why: str, cloud_init: bool = False
+) -> Callable[[Callable[[CloneCase, System], Iterable[Judgment]]], Rule]:
+    """Register a rule about the running system that one clone's boot left."""
+
+    def register(judge: Callable[[CloneCase, System], Iterable[Judgment]]) -> Rule:
+        def guarded(case: CloneCase, facts: Facts) -> Iterable[Judgment]:
+            return [unproven(name, UNSAID)] if facts.system is None else judge(case, facts.system)
+
+        return tree_rule(code, name, why=why, cloud_init=cloud_init)(guarded)
 
     return register
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from goldsmith.cloudinit.datasource import Choice, Seed, Seedless, expected_datasource, with_seed
-from goldsmith.cloudinit.effective import effective
+from goldsmith.cloudinit.effective import Effective, effective
+from goldsmith.cloudinit.first_boot_applied import read_flag
 from goldsmith.cloudinit.first_boot_packages import package_names
 from goldsmith.cloudinit.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of cloud-init: its path of keys, such as `system_info.default_user.name`, and its value as JSON; None
+    where it is not set.
+    """
+
+    key: str
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +28,10 @@ class Expectation:
     """What a recipe demands. `stated` is false where there is no recipe: then only invariants are judged.
 
     `datasource` is the recipe's choice: only with `as-base` may a clone without a seed be one without cloud-init.
+    `enabled` are units that start by themselves, `may_fail` units that may fail; `effective` are settings of cloud-init
+    by path of keys, with their value as JSON; `slower` is by how much a clone may be ready later than one of the
+    version before, as a fraction, None for any time; `may_differ` are patterns of paths that differ between clones,
+    `kept` of what the recipe keeps in the image.
     """
 
     stated: bool = False
@@ -23,6 +39,12 @@ class Expectation:
     users_absent: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     datasource: Choice | None = None
+    enabled: tuple[str, ...] = ()
+    may_fail: tuple[str, ...] = ()
+    effective: tuple[Setting, ...] = ()
+    slower: float | None = None
+    may_differ: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 INVARIANTS_ONLY = Expectation()
@@ -45,7 +67,9 @@ class Prediction:
     """What the image's own configuration says about a first boot without user-data.
 
     `modules` are those in any list; `packages` are what its `packages:` would install; `problems` what is wrong in the
-    configuration, `fatal` what makes cloud-init die.
+    configuration, `fatal` what makes cloud-init die. `effective` are the settings that the recipe has expectations of.
+    `ssh_passwords` is what it sets for sshd, None for nothing; `hostname` the name that it gives, None for none;
+    `keeps_hostname`: cloud-init leaves the name of the image.
     """
 
     seeds: tuple[SeedPrediction, ...]
@@ -55,6 +79,10 @@ class Prediction:
     packages: tuple[str, ...]
     problems: tuple[str, ...] = ()
     fatal: str | None = None
+    effective: tuple[Setting, ...] = ()
+    ssh_passwords: bool | None = None
+    hostname: str | None = None
+    keeps_hostname: bool = False
 
     def of(self, seed: Seed) -> SeedPrediction:
         return next(each for each in self.seeds if each.seed is seed)
@@ -63,8 +91,16 @@ class Prediction:
         return next((user for user in self.users if user.name == name), None)
 
 
-def predict(files: Mapping[str, bytes], *, version: str | None, arch: str = "x86_64", cmdline: str = "") -> Prediction:
-    """What clones of an image with these files will do; see `cloudinit.files.read_configuration`.
+def predict(
+    files: Mapping[str, bytes],
+    *,
+    version: str | None,
+    arch: str = "x86_64",
+    cmdline: str = "",
+    asked: Iterable[str] = (),
+) -> Prediction:
+    """What clones of an image with these files will do; see `cloudinit.files.read_configuration`. `asked` are settings
+    by path of keys.
 
     `version` is cloud-init's, None where the image has no cloud-init.
     """
@@ -88,4 +124,32 @@ def predict(files: Mapping[str, bytes], *, version: str | None, arch: str = "x86
         packages=tuple(package_names(config.config.get("packages"))),
         problems=tuple(str(problem) for problem in config.problems),
         fatal=fatal,
+        effective=tuple(_settings(effective(files, version=version, cmdline=cmdline).builtin, asked)),
+        ssh_passwords=read_flag(config.config.get("ssh_pwauth")) if config.runs("set_passwords") else None,
+        hostname=_hostname(config),
+        keeps_hostname=read_flag(config.config.get("preserve_hostname")) is True,
     )
+
+
+def _hostname(config: Effective) -> str | None:
+    """The name that the configuration gives a machine; its seed and its cloud may give it another."""
+    values = config.config
+    if not (config.runs("set_hostname") or config.runs("update_hostname")):
+        return None
+    if read_flag(values.get("preserve_hostname")) or read_flag(values.get("create_hostname_file")) is False:
+        return None
+    named = values.get("hostname") or values.get("fqdn")
+    return str(named) if named and "$" not in str(named) and "{" not in str(named) else None
+
+
+def _settings(config: object, asked: Iterable[str]) -> Iterator[Setting]:
+    for key in asked:
+        value: object = config
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        yield Setting(key, None if value is None else as_json(value))
+
+
+def as_json(value: object) -> str:
+    """One text for equal values; what JSON does not know is told in words."""
+    return json.dumps(value, sort_keys=True, default=str)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from goldsmith.cloudinit.result import Result, Status
+from goldsmith.rules.system import System
 
 
 class Password(StrEnum):
@@ -48,6 +49,7 @@ class Facts:
     """`machine_id` and `dbus_machine_id` are the files' text without blanks, None where there is no file;
     `random_seed` is a digest; `cloud_log` are the lines of cloud-init.log at WARNING or above; `status_error` says why
     status.json or result.json could not be read; `semaphores` name the modules that ran once for this instance.
+    `system` is None in evidence of older versions of goldsmith.
     """
 
     accounts: tuple[Account, ...]
@@ -65,6 +67,7 @@ class Facts:
     result: Result | None
     status_error: str | None
     cloud_log: tuple[str, ...]
+    system: System | None = None
 
     def account(self, name: str) -> Account | None:
         return next((account for account in self.accounts if account.name == name), None)

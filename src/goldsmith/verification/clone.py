@@ -6,13 +6,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.errors import BuildError, InputError
 from goldsmith.guest.guest import Guest
+from goldsmith.guest.index import Index
 from goldsmith.machine.boot import BootRecord
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import Milestone
 from goldsmith.rules.evidence import CloneEvidence, Passage
 from goldsmith.verification.gather import gather
+from goldsmith.verification.gathering.disk_state import disk_state
+from goldsmith.verification.gathering.failed_units import failed_units, named
 
 TAIL_KEPT = 20
 
@@ -24,12 +28,18 @@ def clone_evidence(
     *,
     instance_id: str | None,
     opened: Callable[[], AbstractContextManager[Guest]],
+    sealed: Index | None = None,
+    may_differ: tuple[str, ...] = (),
+    predicted: FirstBoot | None = None,
 ) -> CloneEvidence:
-    """`opened` opens the clone's disk to be read. A disk that cannot be read is no error, but `unreadable`."""
-    facts, unreadable = None, None
+    """`opened` opens the clone's disk to be read; `sealed` is the whole tree of its image, see `gather`; `predicted` is
+    its first boot. A disk that cannot be read is no error, but `unreadable`.
+    """
+    facts, unreadable, failed = None, None, failed_units(record.console)
     try:
         with opened() as guest:
-            facts = gather(guest)
+            facts = gather(guest, sealed=sealed, may_differ=may_differ)
+            failed = named(guest, failed)
     except (BuildError, InputError) as error:
         unreadable = error.message
     return CloneEvidence(
@@ -52,4 +62,7 @@ def clone_evidence(
         facts=facts,
         unreadable=unreadable,
         causes=record.causes,
+        predicted=predicted,
+        disk=disk_state(spec.disk, (spec.disk.backing or spec.disk).virtual_size, spec.folder),
+        failed=failed,
     )

@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 
 from goldsmith.cloudinit.effective import CLOUD_CFG_D
@@ -17,6 +16,9 @@ from goldsmith.guest.index import Index
 from goldsmith.guest.info import INFO_ROOTS, read_info
 from goldsmith.guest.packages import PACKAGE_ROOTS, installed
 from goldsmith.rules.facts import Account, Facts, HostKey, Password
+from goldsmith.verification.gathering.system import ROOTS as SYSTEM_ROOTS
+from goldsmith.verification.gathering.system import system
+from goldsmith.verification.gathering.tree import Tree
 
 CLOUD = "/var/lib/cloud"
 CLOUD_LOG = "/var/log/cloud-init.log"
@@ -25,7 +27,7 @@ BOOT_CONFIGS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 FACT_ROOTS = (
     *INFO_ROOTS, *PACKAGE_ROOTS, "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/machine-id", "/etc/ssh",
     "/etc/sudoers.d", "/var/lib/dbus", RANDOM_SEED, f"{CLOUD}/data", f"{CLOUD}/instance", f"{CLOUD}/instances",
-    CLOUD_LOG, CLOUD_CFG_D, *BOOT_CONFIGS,
+    CLOUD_LOG, CLOUD_CFG_D, *BOOT_CONFIGS, *SYSTEM_ROOTS,
 )  # fmt: skip
 LOG_LIMIT = 64 << 20
 MAX_LINES, MAX_LINE = 100, 500
@@ -33,37 +35,16 @@ _WARNED = re.compile(r"([\w./-]{1,60}\[(?:WARNING|ERROR|CRITICAL)\]: .*)")
 _HOST_KEY = re.compile(r"ssh_host_\w+_key(?:\.pub)?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    guest: Guest
-    index: Index
-
-    def read(self, path: str, limit: int = 1 << 20) -> bytes | None:
-        canonical = self.index.resolve(path)
-        if canonical is None or not self.index[canonical].is_regular:
-            return None
-        return self.guest.read(canonical, limit)
-
-    def text(self, path: str, limit: int = 1 << 20) -> str | None:
-        content = self.read(path, limit)
-        return None if content is None else content.decode("utf-8", "replace")
-
-    def word(self, path: str) -> str | None:
-        text = self.text(path)
-        return None if text is None else printable(text.strip()[:200])
-
-    def names(self, path: str) -> tuple[str, ...]:
-        folder = self.index.resolve(path)
-        return () if folder is None else tuple(printable(entry.name) for entry in self.index.children(folder))
-
-
-def gather(guest: Guest) -> Facts:
-    """The facts of one tree. Raises BuildError where the guest cannot be read."""
-    tree = _Tree(guest, guest.index(FACT_ROOTS))
+def gather(guest: Guest, *, sealed: Index | None = None, may_differ: tuple[str, ...] = ()) -> Facts:
+    """The facts of one tree. With `sealed`, the whole tree before the boot, also what the boot changed, but for what
+    matches `may_differ`. Raises BuildError where the guest cannot be read.
+    """
+    tree = Tree(guest, guest.index(FACT_ROOTS))
+    accounts = tuple(_accounts(tree))
     status, result, status_error = _outcome(tree)
     seed = tree.read(RANDOM_SEED)
     return Facts(
-        accounts=tuple(_accounts(tree)),
+        accounts=accounts,
         machine_id=tree.word("/etc/machine-id"),
         dbus_machine_id=tree.word("/var/lib/dbus/machine-id"),
         host_keys=tuple(_host_keys(tree)),
@@ -78,12 +59,13 @@ def gather(guest: Guest) -> Facts:
         result=result,
         status_error=status_error,
         cloud_log=tuple(warned(tree.text(CLOUD_LOG, LOG_LIMIT) or "")),
+        system=system(tree, accounts, sealed=sealed, declared=may_differ),
     )
 
 
 def kernel_cmdline(guest: Guest) -> str:
     """The words that the boot loader hands to the first kernel of its menu, "" where its configuration is not read."""
-    tree = _Tree(guest, guest.index(BOOT_CONFIGS))
+    tree = Tree(guest, guest.index(BOOT_CONFIGS))
     for path in BOOT_CONFIGS:
         for line in (tree.text(path) or "").splitlines():
             words = line.split()
@@ -99,7 +81,7 @@ def warned(log: str) -> Iterator[str]:
         yield printable(line[:MAX_LINE])
 
 
-def _outcome(tree: _Tree) -> tuple[Status | None, Result | None, str | None]:
+def _outcome(tree: Tree) -> tuple[Status | None, Result | None, str | None]:
     status, result = tree.read(STATUS_JSON), tree.read(RESULT_JSON)
     try:
         return (read_status(status) if status is not None else None), (read_result(result) if result else None), None
@@ -107,7 +89,7 @@ def _outcome(tree: _Tree) -> tuple[Status | None, Result | None, str | None]:
         return None, None, str(error)
 
 
-def _accounts(tree: _Tree) -> Iterator[Account]:
+def _accounts(tree: Tree) -> Iterator[Account]:
     passwords = {fields[0]: fields[1] for fields in _lines(tree, "/etc/shadow", 2)}
     members = {fields[0]: fields[3].split(",") for fields in _lines(tree, "/etc/group", 4)}
     for fields in _lines(tree, "/etc/passwd", 7):
@@ -122,7 +104,7 @@ def _accounts(tree: _Tree) -> Iterator[Account]:
         )
 
 
-def _lines(tree: _Tree, path: str, fields: int) -> list[list[str]]:
+def _lines(tree: Tree, path: str, fields: int) -> list[list[str]]:
     lines = (line.split(":") for line in (tree.text(path) or "").splitlines())
     return [line for line in lines if len(line) >= fields and line[0]]
 
@@ -135,7 +117,7 @@ def _password(field: str | None) -> Password:
     return Password.LOCKED if field[0] in "!*" else Password.SET
 
 
-def _host_keys(tree: _Tree) -> Iterator[HostKey]:
+def _host_keys(tree: Tree) -> Iterator[HostKey]:
     folder = tree.index.resolve("/etc/ssh")
     entries = {} if folder is None else {entry.name: entry for entry in tree.index.children(folder)}
     names = sorted({name.removesuffix(".pub") for name in entries if _HOST_KEY.fullmatch(name)})

@@ -70,7 +70,17 @@ def rehearse(
         (record,) = boot([spec], driver=container.NAME, emit=emit)
         if keep_console is not None and record.console.exists():
             keep_console.write_bytes(record.console.read_bytes())
-        return clone_evidence(spec, seed, record, instance_id=instance_id, opened=lambda: _opened(spec.disk, folder))
+        with _opened(create_overlay(folder / "sealed.qcow2", disk), folder) as guest:
+            sealed = guest.index()
+        return clone_evidence(
+            spec,
+            seed,
+            record,
+            instance_id=instance_id,
+            opened=lambda: _opened(spec.disk, folder),
+            sealed=sealed,
+            predicted=expected,
+        )
 
 
 def _opened(disk: Disk, scratch: Path, engine: str = mount.NAME) -> AbstractContextManager[Guest]:

@@ -16,19 +16,23 @@ import goldsmith.rules.clones  # noqa: F401  importing registers the rules
 from goldsmith import __version__
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.files import read_configuration
+from goldsmith.cloudinit.first_boot_files import FirstBootImage, read_image
+from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
+from goldsmith.guest.index import Index
 from goldsmith.guest.info import INFO_ROOTS, read_info
 from goldsmith.guest.open import open_guest
 from goldsmith.machine.acceleration import Acceleration
 from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.drivers import container
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES
 from goldsmith.rules.circumstances import Circumstances
-from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence
+from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence, Previous
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation, Prediction, predict
 from goldsmith.rules.facts import Facts
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
@@ -37,6 +41,8 @@ from goldsmith.verification.gather import gather, kernel_cmdline
 from goldsmith.verification.report.folder import keep
 from goldsmith.verification.verification import Verification
 
+# How much larger than the image the disks of clones are, in bytes: a first boot has to take the room.
+GROWTH = 1 << 30
 BOTH_MEANINGS = (Seed.NONE, Seed.EMPTY_NOCLOUD)
 
 
@@ -58,31 +64,34 @@ def verify(
     record: Path | None = None,
     image: str = "",
     again: Sequence[str] = (),
+    previous: Previous | None = None,
 ) -> Verification:
     """Boot a clone for each seed and judge them all. The disk is never written.
 
     `record` is a folder that gets the evidence, the consoles and a page; `image` is the image's name there, and `again`
-    are the words after `goldsmith verify` that verify it again. What goes wrong in a clone is an outcome; raises
-    BuildError, InputError or HostError where the image cannot be opened at all, or machines cannot be started here.
+    are the words after `goldsmith verify` that verify it again; `previous` is the version before. What goes wrong in a
+    clone is an outcome; raises BuildError, InputError or HostError where the image cannot be opened at all, or machines
+    cannot be started here.
     """
     with tempfile.TemporaryDirectory(dir=scratch, prefix="verify-") as made:
-        bench = _Bench(Path(made), engine, acceleration)
+        bench = _Bench(Path(made), engine, acceleration, 0 if driver == container.NAME else GROWTH)
         before = _digest(disk.path)
-        sealed, prediction = _look_at_sealed(disk, bench)
-        specs = [_spec(disk, seed, f"clone-{number}", bench, prediction) for number, seed in enumerate(seeds, 1)]
+        sealed = _look_at_sealed(disk, bench, expectation)
+        specs = [_spec(disk, seed, f"clone-{number}", bench, sealed.prediction) for number, seed in enumerate(seeds, 1)]
         records = boot(specs, speed=acceleration.speed, driver=driver, emit=emit)
         clones = tuple(
-            _clone(spec, seed, boot_record, bench)
+            _clone(spec, seed, boot_record, bench, sealed)
             for spec, seed, boot_record in zip(specs, seeds, records, strict=True)
         )
         evidence = Evidence(
-            sealed=sealed,
-            prediction=prediction,
+            sealed=sealed.facts,
+            prediction=sealed.prediction,
             expectation=expectation,
             clones=clones,
             digest_before=before,
             digest_after=_digest(disk.path),
             circumstances=_circumstances(disk, acceleration, image or disk.path.name, again),
+            previous=previous,
         )
         verification = Verification(evidence, judge_evidence(evidence), record)
         if record is not None:
@@ -101,11 +110,14 @@ def judge_evidence(evidence: Evidence) -> tuple[Outcome, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """Where and how clones are worked on."""
+    """Where and how clones are worked on; their disks are `growth` bytes larger than the image, but for containers,
+    which have none of their own.
+    """
 
     folder: Path
     engine: str
     acceleration: Acceleration
+    growth: int
 
     def open(self, overlay: Disk) -> AbstractContextManager[Guest]:
         return open_guest(
@@ -113,17 +125,35 @@ class _Bench:
         )
 
 
-def _look_at_sealed(disk: Disk, bench: _Bench) -> tuple[Facts, Prediction]:
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What is known of the image before a clone of it boots."""
+
+    facts: Facts
+    tree: Index
+    prediction: Prediction
+    image: FirstBootImage
+    cmdline: str
+    may_differ: tuple[str, ...]
+
+    def first_boot(self, seed: Seed) -> FirstBoot:
+        """Clones have no network."""
+        return self.image.predict(seed, cmdline=self.cmdline, network=False)
+
+
+def _look_at_sealed(disk: Disk, bench: _Bench, expectation: Expectation) -> _Sealed:
     # Through an overlay: what an engine may do to a file system that it opens never reaches the sealed file.
     with bench.open(create_overlay(bench.folder / "sealed.qcow2", disk)) as guest:
-        return gather(guest), _predict(guest)
-
-
-def _predict(guest: Guest) -> Prediction:
-    info = read_info(guest.index(INFO_ROOTS), guest.read)
-    return predict(
-        read_configuration(guest), version=info.cloud_init_version, arch=info.arch, cmdline=kernel_cmdline(guest)
-    )
+        info = read_info(guest.index(INFO_ROOTS), guest.read)
+        cmdline = kernel_cmdline(guest)
+        prediction = predict(
+            read_configuration(guest),
+            version=info.cloud_init_version,
+            arch=info.arch,
+            cmdline=cmdline,
+            asked=[setting.key for setting in expectation.effective],
+        )
+        return _Sealed(gather(guest), guest.index(), prediction, read_image(guest), cmdline, expectation.may_differ)
 
 
 def _spec(disk: Disk, seed: Seed, name: str, bench: _Bench, prediction: Prediction) -> MachineSpec:
@@ -136,7 +166,7 @@ def _spec(disk: Disk, seed: Seed, name: str, bench: _Bench, prediction: Predicti
         write_seed(seed_file, instance_id=_instance_id(str(uuid)))
     return MachineSpec(
         name=name,
-        disk=create_overlay(own / "disk.qcow2", disk),
+        disk=create_overlay(own / "disk.qcow2", disk, disk.virtual_size + bench.growth),
         folder=own,
         seed=seed_file,
         uuid=uuid,
@@ -150,9 +180,18 @@ def _instance_id(uuid: str) -> str:
     return f"goldsmith-{uuid}"
 
 
-def _clone(spec: MachineSpec, seed: Seed, record: BootRecord, bench: _Bench) -> CloneEvidence:
+def _clone(spec: MachineSpec, seed: Seed, record: BootRecord, bench: _Bench, sealed: _Sealed) -> CloneEvidence:
     instance_id = _instance_id(str(spec.uuid)) if seed is Seed.EMPTY_NOCLOUD else None
-    return clone_evidence(spec, seed, record, instance_id=instance_id, opened=lambda: bench.open(spec.disk))
+    return clone_evidence(
+        spec,
+        seed,
+        record,
+        instance_id=instance_id,
+        opened=lambda: bench.open(spec.disk),
+        sealed=sealed.tree,
+        may_differ=sealed.may_differ,
+        predicted=sealed.first_boot(seed),
+    )
 
 
 def _circumstances(disk: Disk, acceleration: Acceleration, image: str, again: Sequence[str]) -> Circumstances:

@@ -29,7 +29,7 @@ from goldsmith.pipeline.steps.verify import expected_by, expected_of
 from goldsmith.pool.pool import Pool
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.evidence import CloneEvidence, Evidence
-from goldsmith.rules.expectation import Expectation, Prediction
+from goldsmith.rules.expectation import Expectation, Prediction, Setting
 from goldsmith.rules.facts import Facts
 from goldsmith.rules.rule import Outcome, Verdict
 from goldsmith.verification.verification import Verification
@@ -38,7 +38,11 @@ MakeRecipe = Callable[..., Recipe]
 CONTENT = b"the bytes of a sealed image"
 EXPECT = (
     "clones: 2",
-    "expect: {users: {present: [ann], absent: [debian]}, packages: [htop]}",
+    (
+        "expect: {users: {present: [ann], absent: [debian]}, packages: [htop], differ: [/etc/app/id], "
+        "services: {enabled: [ssh], failed: [kdump]}, effective: {ssh_pwauth: false, users: null}, "
+        "slower_than_previous: 50.0}"
+    ),
 )
 NOTE = Finding("GS401", Severity.NOTE, "not erased for sure", hint="a hint", subject="partition 1")
 AUDITED = tuple(Outcome("GS304", "x", verdict, "", "") for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.PASS))
@@ -186,6 +190,11 @@ def test_the_manifest_tells_how_the_image_was_made(made: Made) -> None:
             "users_absent": ["debian"],
             "packages": ["htop"],
             "datasource": "local",
+            "enabled": ["ssh"],
+            "may_fail": ["kdump"],
+            "effective": {"ssh_pwauth": "false", "users": None},
+            "slower": 0.5,
+            "may_differ": ["/etc/app/id"],
         },
         "verification": {
             "verdict": "pass",
@@ -206,8 +215,14 @@ def test_what_the_recipe_expects_survives_in_the_manifest(made: Made) -> None:
         users_absent=("debian",),
         packages=("htop",),
         datasource=Choice.LOCAL,
+        enabled=("ssh",),
+        may_fail=("kdump",),
+        effective=(Setting("ssh_pwauth", "false"), Setting("users", None)),
+        slower=0.5,
+        may_differ=("/etc/app/id",),
     )
-    assert expected_by(manifest_of(made)) == expected
+    # A manifest knows the paths that a recipe's patterns kept.
+    assert expected_by(manifest_of(made)) == replace(expected, kept=("/etc/netplan/1.yaml",))
 
 
 def test_a_manifest_that_remembers_nothing_states_nothing(made: Made) -> None:

@@ -80,7 +80,7 @@ def test_what_can_be_said_is_valid(more: dict[str, Any]) -> None:
         {"customize": [{"write": {"path": "/a", "text": "a", "mode": 420}}]},
         {"vars": {"name": "x"}},
         {"verify": {"clones": 1}},
-        {"verify": {"expect": {"effective": {}}}},
+        {"verify": {"expect": {"effective": []}}},
     ],
 )
 def test_what_cannot_be_said_is_not(more: dict[str, Any]) -> None:

@@ -39,3 +39,28 @@ def test_a_configuration_that_kills_cloud_init_disables_it() -> None:
 def test_the_kernels_command_line_counts() -> None:
     predicted = predict({"/etc/cloud/cloud.cfg": CLOUD_CFG}, version="22.4.2", cmdline="ro cloud-init=disabled")
     assert not predicted.of(Seed.EMPTY_NOCLOUD).enabled
+
+
+def test_settings_are_told_as_cloud_init_computes_them() -> None:
+    files = {
+        "/etc/cloud/cloud.cfg": CLOUD_CFG,
+        "/etc/cloud/cloud.cfg.d/10-a.cfg": b"ssh_pwauth: no\nhostname: golden\n",
+        "/etc/cloud/cloud.cfg.d/20-b.cfg": b"ssh_pwauth: yes\ncloud_config_modules: [set_passwords, set_hostname]\n",
+    }
+    asked = ["ssh_pwauth", "system_info.default_user.groups", "system_info.nothing.here", "def_log_file"]
+    predicted = predict(files, version="22.4.2", asked=asked)
+    assert {each.key: each.value for each in predicted.effective} == {
+        "ssh_pwauth": "true",
+        "system_info.default_user.groups": '["adm"]',
+        "system_info.nothing.here": None,
+        "def_log_file": '"/var/log/cloud-init.log"',
+    }
+    assert (predicted.ssh_passwords, predicted.hostname, predicted.keeps_hostname) == (True, "golden", False)
+    kept = predict({**files, "/etc/cloud/cloud.cfg.d/30-c.cfg": b"preserve_hostname: true\n"}, version="22.4.2")
+    assert (kept.hostname, kept.keeps_hostname) == (None, True)
+
+
+def test_what_no_module_obeys_is_not_predicted() -> None:
+    files = {"/etc/cloud/cloud.cfg": CLOUD_CFG + b"ssh_pwauth: no\nhostname: golden\n"}
+    predicted = predict(files, version="22.4.2")
+    assert (predicted.ssh_passwords, predicted.hostname) == (None, None)

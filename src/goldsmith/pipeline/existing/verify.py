@@ -14,6 +14,7 @@ from goldsmith.guest.engines import mount
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import Acceleration, acceleration
 from goldsmith.machine.drivers import container
+from goldsmith.rules.evidence import Previous
 from goldsmith.rules.expectation import Expectation
 from goldsmith.settings import scratch_dir
 from goldsmith.verification.verification import Verification
@@ -34,6 +35,7 @@ def verify_existing(
     emit: Emit,
     image: str = "",
     again: Sequence[str] = (),
+    previous: Previous | None = None,
 ) -> Verification:
     """Boot one clone without a seed and one with an empty NoCloud seed, and judge them. The disk is not changed.
 
@@ -59,4 +61,5 @@ def verify_existing(
             record=record,
             image=image,
             again=(*again, *(("--driver", driver) if driver else ())),
+            previous=previous,
         )

@@ -32,14 +32,12 @@ from goldsmith.pool.manifest import (
     VerificationRecord,
     WaivedRecord,
 )
-from goldsmith.pool.naming import ImageName
+from goldsmith.pool.naming import EVIDENCE_SUFFIX, ImageName
 from goldsmith.pool.pool import Image, Pool
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.rule import Outcome, Verdict
 from goldsmith.verification.verification import Verification
-
-EVIDENCE_SUFFIX = ".evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +137,11 @@ def _expectation(expected: Expectation) -> ExpectationRecord:
         users_absent=expected.users_absent,
         packages=expected.packages,
         datasource=expected.datasource.value if expected.datasource is not None else None,
+        enabled=expected.enabled,
+        may_fail=expected.may_fail,
+        effective={setting.key: setting.value for setting in expected.effective},
+        slower=expected.slower,
+        may_differ=expected.may_differ,
     )
 
 

@@ -14,7 +14,8 @@ from goldsmith.machine.acceleration import Acceleration
 from goldsmith.pipeline.step import step
 from goldsmith.pool.manifest import Manifest
 from goldsmith.recipe.model import Recipe
-from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
+from goldsmith.rules.evidence import Previous
+from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation, Setting, as_json
 from goldsmith.rules.rule import Verdict
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import seeds_for, verify
@@ -42,6 +43,14 @@ def expected_of(recipe: Recipe) -> Expectation:
         users_absent=expect.users.absent,
         packages=expect.packages,
         datasource=chosen.choice if isinstance(chosen, Datasource) else None,
+        enabled=expect.services.enabled,
+        may_fail=expect.services.failed,
+        effective=tuple(
+            Setting(key, None if value is None else as_json(value)) for key, value in expect.effective.items()
+        ),
+        slower=expect.slower_than_previous / 100 if expect.slower_than_previous is not None else None,
+        may_differ=expect.differ,
+        kept=tuple(keep.pattern for keep in recipe.generalize.kept()),
     )
 
 
@@ -56,14 +65,30 @@ def expected_by(manifest: Manifest) -> Expectation:
         users_absent=said.users_absent,
         packages=said.packages,
         datasource=Choice(said.datasource) if said.datasource is not None else None,
+        enabled=said.enabled,
+        may_fail=said.may_fail,
+        effective=tuple(Setting(key, value) for key, value in said.effective.items()),
+        slower=said.slower,
+        may_differ=said.may_differ,
+        kept=tuple(kept.path for kept in manifest.kept),
     )
 
 
 @step("verify")
 def verify_sealed(
-    emit: Emit, disk: Disk, recipe: Recipe, *, engine: str, acceleration: Acceleration, scratch: Path, record: Path
+    emit: Emit,
+    disk: Disk,
+    recipe: Recipe,
+    *,
+    engine: str,
+    acceleration: Acceleration,
+    scratch: Path,
+    record: Path,
+    previous: Previous | None = None,
 ) -> Verified:
-    """Raises ProofError where an outcome is no pass. `record` is a folder that gets consoles and evidence."""
+    """Raises ProofError where an outcome is no pass. `record` is a folder that gets consoles and evidence; `previous`
+    is the version before.
+    """
     verification = verify(
         disk,
         engine=engine,
@@ -75,6 +100,7 @@ def verify_sealed(
         record=record,
         image=f"{recipe.name}:{recipe.version}",
         again=(f"{recipe.name}:{recipe.version}",),
+        previous=previous,
     )
     if not verification.passed:
         bad = [outcome for outcome in verification.outcomes if outcome.verdict is not Verdict.PASS]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.evidence_rule import booted
 from goldsmith.rules.facts import Facts
+from goldsmith.rules.system import Changed
 
 _IDENTITY: Mapping[str, Callable[[Facts], str | None]] = {
     "machine-id": lambda facts: facts.machine_id,
@@ -19,7 +20,10 @@ _IDENTITY: Mapping[str, Callable[[Facts], str | None]] = {
 _NOT_COMPARED = {"machine_id", "dbus_machine_id", "instance_id", "previous_instance_id", "random_seed", "host_keys"} | {
     "status",
     "result",
+    "system",
 }
+# Of the system: the journal is of each boot's time, and the rest follows from what is compared.
+_OF_THE_SYSTEM = ("hostname", "enabled", "sshd", "changes")
 SHOWN = 20
 
 
@@ -76,10 +80,17 @@ def _unlike(name: str, values: tuple[str | None, ...]) -> Row:
 
 def _others(facts: tuple[Facts, ...]) -> Iterator[Row]:
     for field in dataclasses.fields(Facts):
-        values = [getattr(each, field.name) for each in facts]
-        if field.name in _NOT_COMPARED or all(value == values[0] for value in values):
-            continue
-        yield Row(field.name.replace("_", " "), tuple(_only(values)), "differs", good=False)
+        if field.name not in _NOT_COMPARED:
+            yield from _differing(field.name, [getattr(each, field.name) for each in facts])
+    systems = [each.system for each in facts if each.system is not None]
+    if len(systems) == len(facts):
+        for name in _OF_THE_SYSTEM:
+            yield from _differing(name, [getattr(each, name) for each in systems])
+
+
+def _differing(name: str, values: list[object]) -> Iterator[Row]:
+    if any(value != values[0] for value in values):
+        yield Row(name.replace("_", " "), tuple(_only(values)), "differs", good=False)
 
 
 def _only(values: list[object]) -> Iterator[str]:
@@ -95,4 +106,6 @@ def _only(values: list[object]) -> Iterator[str]:
 
 
 def _word(item: object) -> str:
+    if isinstance(item, Changed):
+        return f"{item.path}: {item.state}"
     return str(getattr(item, "name", item))

@@ -104,6 +104,70 @@ def no_network_for(*names: str, installed: bool) -> Edit:
     return edit
 
 
+SYSTEM = "clones.0.facts.system"
+OF_THE_SYSTEM = ("GS421", "GS422", "GS423", "GS424", "GS425", "GS426", "GS427", "GS508")
+
+
+# `ssh_pwauth: false`, and an sshd that obeys it, in both clones.
+NO_PASSWORDS = both(
+    put("prediction.ssh_passwords", False),
+    put("clones.*.facts.system.sshd.passwords", False),
+    put("clones.*.facts.system.sshd.interactive", False),
+    put("clones.*.facts.system.sshd.pam", True),
+)
+
+
+def complaint(source: str, message: str, priority: int = 3) -> Edit:
+    said = {"priority": priority, "source": source, "unit": "", "message": message}
+    return lambda document: document["clones"][0]["facts"]["system"]["journal"]["complaints"].append(said)
+
+
+def volume(**changes: Any) -> Edit:
+    """The last partition of the first clone's disk."""
+
+    def edit(document: Document) -> None:
+        volumes = document["clones"][0]["disk"]["volumes"]
+        max(volumes, key=lambda each: each["offset"]).update(changes)
+
+    return edit
+
+
+HERE = {
+    "created": "2026-11-24T07:00:00+00:00",
+    "goldsmith": "0.1",
+    "kvm": False,
+    "why": "none",
+    "speed": 0.2,
+    "size": 1,
+}
+
+
+def slower_than_before(limit: float | None, seconds: float = 10.0, *, kvm: bool = False, speed: float = 0.2) -> Edit:
+    def edit(document: Document) -> None:
+        document["circumstances"] = HERE
+        boots = [{"driver": clone["driver"], "seed": clone["seed"], "seconds": seconds} for clone in document["clones"]]
+        document["previous"] = {"image": "x:0.9", "kvm": kvm, "speed": speed, "boots": boots}
+        document["expectation"]["slower"] = limit
+
+    return edit
+
+
+def changed(path: str, state: str, number: int) -> Edit:
+    def edit(document: Document) -> None:
+        system = document["clones"][number]["facts"]["system"]
+        others = [each for each in system["changes"] if each["path"] != path]
+        system["changes"] = [*others, {"path": path, "state": state}]
+
+    return edit
+
+
+def demanded(key: str, wanted: str | None, seen: str | None) -> Edit:
+    return both(
+        put("expectation.effective", [{"key": key, "value": wanted}]),
+        put("prediction.effective", [{"key": key, "value": seen}]),
+    )
+
+
 NO_CLOUD_INIT = both(put("clones.0.facts.status", None), put("clones.0.facts.result", None))
 STALLED = both(
     put("clones.0.ready", False), put("clones.0.off", False), put("clones.0.problem", "no progress for 63 s")
@@ -169,6 +233,35 @@ SABOTAGE: list[tuple[str, str, Edit]] = [
     ("GS412", "it is all zeros", put("clones.0.facts.machine_id", "0" * 32)),
     ("GS412", "D-Bus has another", put("clones.0.facts.dbus_machine_id", "0123456789abcdef0123456789abcdef")),
     ("GS413", "root needs no password", every_account(lambda all_: [{**all_[0], "password": "empty"}, *all_[1:]])),
+    ("GS412", "it is in memory only", put("clones.0.facts.machine_id", "")),
+    ("GS420", "a module did not run", lambda d: d["clones"][0]["facts"]["semaphores"].remove("config_ssh")),
+    ("GS420", "a user more than predicted", every_account(lambda all_: [*all_, account("extra")], 1)),
+    ("GS421", "sudo refuses the file", put(f"{SYSTEM}.sudo.problem", "others can write it (mode 0666)")),
+    ("GS421", "there is no file", put(f"{SYSTEM}.sudo", None)),
+    ("GS421", "the rule is another user's", put(f"{SYSTEM}.sudo.rules", ["ops ALL=(ALL) NOPASSWD:ALL"])),
+    ("GS422", "the shell is not installed", every_account(debian(shell="/bin/zsh"))),
+    ("GS423", "an earlier file allows passwords", both(NO_PASSWORDS, put(f"{SYSTEM}.sshd.passwords", True))),
+    ("GS423", "passwords stay possible by PAM", both(NO_PASSWORDS, put(f"{SYSTEM}.sshd.interactive", True))),
+    ("GS423", "empty passwords are taken", put(f"{SYSTEM}.sshd.empty_passwords", True)),
+    ("GS423", "the boot lets root in", put(f"{SYSTEM}.sshd.root", "yes")),
+    (
+        "GS424",
+        "the build's name was sealed in",
+        both(put(f"{SYSTEM}.hostname", "buildhost"), put("sealed.system.hostname", "buildhost")),
+    ),
+    ("GS424", "the configured name was not set", put("prediction.hostname", "web")),
+    ("GS425", "a demanded service is not enabled", put("expectation.enabled", ["ssh", "nginx"])),
+    ("GS426", "a service failed", put(f"{SYSTEM}.journal.failed", ["nginx.service"])),
+    ("GS426", "an early unit failed", put("clones.0.failed", ["systemd-modules-load.service"])),
+    ("GS426", "one failed whose name was cut", put("clones.0.failed", ["systemd-mod…oad Kernel Modules"])),
+    ("GS427", "a service complained", complaint("nginx", "bind() to 0.0.0.0:80 failed")),
+    ("GS427", "the kernel complained of a file system", complaint("kernel", "EXT4-fs error (device vda1): bad block")),
+    ("GS427", "the kernel ran out of memory", complaint("kernel", "Out of memory: Killed process 1 (init)")),
+    ("GS427", "the kernel gave up", complaint("kernel", "something", priority=0)),
+    ("GS428", "the partition stayed", volume(size=3 << 30, used=3 << 30)),
+    ("GS428", "the file system stayed", volume(used=3 << 30)),
+    ("GS429", "the journal has to be replayed", volume(clean=False, why="its journal has to be replayed")),
+    ("GS432", "it was much slower than the version before", slower_than_before(0.5)),
     ("GS501", "both have one machine-id", same_as_first("machine_id", "dbus_machine_id")),
     ("GS502", "both have the same keys", same_as_first("host_keys")),
     ("GS503", "both keep the same seed", same_as_first("random_seed")),
@@ -183,6 +276,16 @@ SABOTAGE: list[tuple[str, str, Edit]] = [
     ("GS506", "one has a package more", lambda d: d["clones"][1]["facts"]["packages"].append("zz-extra")),
     ("GS506", "both lost a package", lambda d: d["sealed"]["packages"].append("zz-extra")),
     ("GS507", "the sealed file changed", put("digest_after", "0" * 64)),
+    ("GS508", "a file has another content in one", changed("/etc/motd", "regular 0644 0:0 sha256 0011223344556677", 1)),
+    ("GS508", "a file is gone in one", changed("/usr/bin/sudo", "removed", 0)),
+    ("GS508", "the modes of a home differ", changed("/home/debian", "directory 0777 1000:1000", 0)),
+    ("GS509", "a later file takes it back", demanded("ssh_pwauth", "false", "true")),
+    ("GS509", "nothing sets it", demanded("ssh_pwauth", "false", None)),
+    (
+        "GS510",
+        "a network card is named",
+        put("sealed.system.pinned", [{"path": "/etc/netplan/50-cloud-init.yaml", "address": "52:54:00:ab:cd:01"}]),
+    ),
 ]
 
 # What leaves a rule without an answer: never a pass.
@@ -195,12 +298,35 @@ BLINDED: list[tuple[str, str, Edit]] = [
     ("GS410", "no package records", both(put("clones.*.facts.packages", []), put("sealed.packages", []))),
     ("GS411", "a key has no public half", put("clones.0.facts.host_keys.0.fingerprint", None)),
     ("GS412", "it was switched off", put("clones.0.off", False)),
+    *[(code, "an older goldsmith gathered it", put("clones.*.facts.system", None)) for code in OF_THE_SYSTEM],
+    ("GS420", "an older goldsmith predicted nothing", put("clones.0.predicted", None)),
+    ("GS421", "nothing looked at an unusual rule", put(f"{SYSTEM}.sudo.unproven", "this host has no visudo")),
+    ("GS423", "sshd's configuration is elsewhere", put(f"{SYSTEM}.sshd", None)),
+    ("GS426", "no console was read", put("clones.0.failed", None)),
+    ("GS427", "the journal is missing", put(f"{SYSTEM}.journal", None)),
+    ("GS427", "the journal is damaged", put(f"{SYSTEM}.journal.unreadable", "an impossible size")),
+    ("GS427", "a flood of errors", put(f"{SYSTEM}.journal.more", 7)),
+    ("GS428", "only a rehearsal booted", put("clones.0.hardware", False)),
+    ("GS428", "the disk had no more room", put("clones.0.disk.size", 3 << 30)),
+    ("GS428", "the disk could not be read", put("clones.0.disk.unreadable", "it is damaged")),
+    ("GS429", "only a rehearsal booted", put("clones.0.hardware", False)),
+    ("GS429", "the disk was not looked at", put("clones.0.disk", None)),
+    ("GS432", "the boot stalled", put("clones.0.milestones", [])),
     ("GS501", "one clone alone", lambda d: d["clones"].pop()),
     ("GS501", "one SMBIOS UUID for both", put("clones.*.booted_uuid", "79debe22-62e7-4efb-941d-e1211d92cc55")),
     ("GS502", "one has no keys", put("clones.0.facts.host_keys", [])),
     ("GS503", "one stalled", STALLED),
     ("GS505", "one stalled", STALLED),
     ("GS506", "both stalled", both(STALLED, put("clones.1.ready", False))),
+    ("GS508", "one stalled", STALLED),
+    (
+        "GS508",
+        "one is without cloud-init, as the recipe chose",
+        both(disabled(0), NO_CLOUD_INIT, put("expectation.datasource", "as-base")),
+    ),
+    ("GS508", "a boot rewrote the image", put(f"{SYSTEM}.changes", None)),
+    ("GS509", "the setting was not looked at", put("expectation.effective", [{"key": "locale", "value": "false"}])),
+    ("GS510", "an older goldsmith looked at the image", put("sealed.system", None)),
 ]
 
 
@@ -270,3 +396,88 @@ def test_a_clone_may_be_without_cloud_init_only_where_the_recipe_chose_the_base_
 def test_deprecations_alone_are_no_failure() -> None:
     said = put("clones.0.facts.status.stages.1.recoverable", [["DEPRECATED", ["user is deprecated"]]])
     assert verdicts(said, "GS405") == {Verdict.PASS}
+
+
+def test_what_is_obeyed_passes() -> None:
+    assert verdicts(NO_PASSWORDS, "GS423") == {Verdict.PASS}
+    assert verdicts(demanded("ssh_pwauth", "false", "false"), "GS509") == {Verdict.PASS}
+    assert verdicts(put("expectation.enabled", ["ssh.service", "ssh"]), "GS425") == {Verdict.PASS}
+    assert verdicts(put("prediction.hostname", "localhost.example.com"), "GS424") == {Verdict.PASS}
+
+
+def test_a_name_that_the_configuration_keeps_is_no_failure() -> None:
+    name = both(put(f"{SYSTEM}.hostname", "golden"), put("sealed.system.hostname", "golden"))
+    assert Verdict.FAIL in verdicts(name, "GS424")
+    assert verdicts(both(name, put("prediction.keeps_hostname", True)), "GS424") == {Verdict.PASS}
+
+
+@pytest.mark.parametrize("said", ["nginx.service", "nginx"])
+def test_a_unit_may_fail_where_the_recipe_says_so(said: str) -> None:
+    failed = put("clones.*.facts.system.journal.failed", ["nginx.service"])
+    assert verdicts(both(failed, put("expectation.may_fail", [said])), "GS426") == {Verdict.PASS}
+
+
+def test_what_a_container_cannot_do_fails_in_a_machine_alone() -> None:
+    failed = put("clones.*.failed", ["systemd-remount-fs.service"])
+    assert verdicts(failed, "GS426") == {Verdict.FAIL}
+    assert verdicts(both(failed, put("clones.*.hardware", False)), "GS426") == {Verdict.PASS}
+
+
+def test_a_stage_that_fails_for_want_of_a_network_is_excused_as_a_unit_too() -> None:
+    failed = put(f"{SYSTEM}.journal.failed", ["cloud-final.service"])
+    assert Verdict.FAIL in verdicts(failed, "GS426")
+    assert verdicts(both(no_network_for("htop", installed=True), failed), "GS426") == {Verdict.PASS}
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("kernel", "ACPI Error: AE_NOT_FOUND"),
+        ("kernel", "tsc: Fast TSC calibration failed"),
+        (
+            "kernel",
+            "RETBleed: WARNING: Spectre v2 mitigation leaves CPU vulnerable to RETBleed attacks, data leaks possible!",
+        ),
+        ("systemd", "Failed to start nginx.service - A web server."),
+        ("systemd-networkd-wait-online", "Timeout occurred while waiting for network connectivity."),
+    ],
+)
+def test_what_is_no_fault_of_the_image_is_no_surprise(source: str, message: str) -> None:
+    assert verdicts(complaint(source, message), "GS427") == {Verdict.PASS}
+
+
+def test_a_journal_that_is_kept_in_memory_is_not_asked_for() -> None:
+    kept_nowhere = both(put("clones.*.facts.system.journal", None), put("clones.*.facts.system.keeps_journal", False))
+    assert verdicts(kept_nowhere, "GS427") == {Verdict.PASS}
+
+
+def test_a_disk_is_not_asked_to_grow_where_nothing_grows_it() -> None:
+    small = volume(size=3 << 30, used=3 << 30)
+    assert verdicts(both(small, put("prediction.modules", ["ssh", "users_groups"])), "GS428") == {Verdict.PASS}
+    assert verdicts(volume(kind="LVM2_member", used=None), "GS428") == {Verdict.PASS}
+
+
+def test_a_slower_boot_fails_only_beyond_the_limit_and_on_a_host_of_the_same_kind() -> None:
+    assert verdicts(slower_than_before(None), "GS432") == {Verdict.PASS}
+    assert verdicts(slower_than_before(0.5, seconds=10_000.0), "GS432") == {Verdict.PASS}
+    assert verdicts(slower_than_before(0.5, kvm=True), "GS432") == {Verdict.PASS}
+    # Its host was a thousandth as fast: what took a hundred seconds there is a tenth of a second here.
+    slow_host = slower_than_before(0.5, seconds=100.0, speed=0.0002)
+    assert Verdict.FAIL in verdicts(slow_host, "GS432")
+
+
+def test_what_the_recipe_keeps_may_name_a_network_card() -> None:
+    pinned = put("sealed.system.pinned", [{"path": "/etc/network/interfaces.d/lab", "address": "52:54:00:ab:cd:01"}])
+    assert verdicts(both(pinned, put("expectation.kept", ["/etc/network/**"])), "GS510") == {Verdict.PASS}
+
+
+def test_evidence_of_an_older_version_is_judged_as_far_as_it_goes() -> None:
+    document = recorded()
+    for facts in (document["sealed"], *(clone["facts"] for clone in document["clones"])):
+        del facts["system"]
+    for clone in document["clones"]:
+        for field in ("predicted", "disk", "failed"):
+            del clone[field]
+    document.pop("previous", None)
+    outcomes = judge_evidence(Evidence.from_json(document))
+    assert {each.verdict for each in outcomes} == {Verdict.PASS, Verdict.UNPROVEN}

@@ -11,7 +11,7 @@ from goldsmith.cloudinit.first_boot import FALLBACK, predict
 from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.cloudinit.result import Result, StageResult, Status
 from goldsmith.rules.facts import Account, Facts, HostKey, Password
-from goldsmith.verification.prediction import differences
+from goldsmith.rules.prediction import differences
 
 FILES = {
     "/etc/cloud/cloud.cfg": b"""\

@@ -1,0 +1,1 @@
+"""What is read of a clone beyond accounts and cloud-init's state, one file for each part."""
