@@ -42,8 +42,8 @@ FOREIGN = (
     ),
     Foreign(
         "lvm-uuids",
-        "selects nothing: a guest on LVM is refused before it is looked at, and without LVM there is nothing to change; "
-        "`--with virt-sysprep` hands it on",
+        "selects nothing: a guest on LVM is refused before it is looked at, and without LVM there is nothing to "
+        "change; `--with virt-sysprep` hands it on",
     ),
     Foreign("script", "selects nothing: --script runs scripts, inside the guest and not on the host"),
 )

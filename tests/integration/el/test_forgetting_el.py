@@ -51,7 +51,7 @@ def found(image: Path, words: set[str], folder: Path) -> set[str]:
     """Which words `grep -a` finds in the decoded form."""
     raw = folder / "decoded.raw"
     subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, raw], check=True)
-    argv = ["grep", "--text", "--only-matching", "--fixed-strings", *(f"--regexp={word}" for word in words), raw]
+    argv = ["grep", "--text", "--only-matching", "--fixed-strings", *(f"--regexp={word}" for word in words), str(raw)]
     said = subprocess.run(argv, capture_output=True, text=True, check=False, env={"LC_ALL": "C"})
     raw.unlink()
     return set(said.stdout.split())
