@@ -14,6 +14,7 @@ from goldsmith.machine.options import Firmware
 from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.expectation import Expectation, Prediction
 from goldsmith.rules.facts import Facts
+from goldsmith.rules.probe import Probe
 
 SCHEMA = "goldsmith.evidence/1"
 
@@ -32,6 +33,7 @@ class CloneEvidence:
     """One clone. `problem` is what stopped its boot, in one line; `off` says that it powered off by itself;
     `booted_uuid` is the SMBIOS UUID that its machine had; `console` names the log beside this evidence and `tail` are
     its last lines; `facts` is None where its disk could not be read. `again` is the same clone booted a second time.
+    `probe` is the user that its user-data adds, None where it was given none.
     """
 
     name: str
@@ -52,6 +54,7 @@ class CloneEvidence:
     unreadable: str | None = None
     firmware: Firmware = Firmware.BIOS
     again: CloneEvidence | None = None
+    probe: Probe | None = None
 
     @property
     def ended(self) -> bool:

@@ -1,30 +1,90 @@
-"""What one booted clone left, as evidence."""
+"""A clone before its boot, and what it left, as evidence."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
 
 from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.seed import write_seed
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.errors import BuildError, InputError
 from goldsmith.guest.guest import Guest
 from goldsmith.machine.boot import BootRecord
 from goldsmith.machine.driver import MachineSpec
-from goldsmith.machine.milestones import Milestone
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.rules.evidence import CloneEvidence, Passage
+from goldsmith.rules.probe import USER, Probe, public_key, user_data
+from goldsmith.verification.authorized import fingerprint
 from goldsmith.verification.gather import gather
+from goldsmith.verification.matrix import ClonePlan
 
 TAIL_KEPT = 20
+AGAIN = "-again"
+Opened = Callable[[], AbstractContextManager[Guest]]
 
 
-def clone_evidence(
-    spec: MachineSpec,
-    seed: Seed,
-    record: BootRecord,
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """An overlay and its machine, ready to be booted. `instance_id` is that of its seed, `probe` the user in it."""
+
+    plan: ClonePlan
+    spec: MachineSpec
+    instance_id: str | None = None
+    probe: Probe | None = None
+
+    @property
+    def second(self) -> MachineSpec:
+        """The same machine on the same disk for its second boot, with a console of its own."""
+        return replace(self.spec, name=f"{self.spec.name}{AGAIN}")
+
+
+def prepare(
+    disk: Disk,
+    plan: ClonePlan,
+    folder: Path,
     *,
-    instance_id: str | None,
-    opened: Callable[[], AbstractContextManager[Guest]],
-) -> CloneEvidence:
+    runs_cloud_init: bool,
+    says_finished: bool,
+    accelerated: bool = False,
+    own_user_data: bytes | None = None,
+) -> Clone:
+    """Lay the clone's overlay and write its seed into a new folder of its own.
+
+    What a seed with user-data holds is a user with a key that nobody has, or `own_user_data`. `runs_cloud_init` and
+    `says_finished` are what is predicted of its boot (`MachineSpec.stages`).
+    """
+    own = folder / plan.name
+    own.mkdir()
+    uuid = uuid4()
+    instance_id, seed, probe = None, None, None
+    if plan.seed is not Seed.NONE:
+        instance_id, seed = f"goldsmith-{uuid}", own / "seed.iso"
+        content = own_user_data or b""
+        if plan.seed is Seed.USER_DATA and own_user_data is None:
+            key = public_key(os.urandom(32))
+            probe, content = Probe(USER, str(fingerprint(key))), user_data(key)
+        write_seed(seed, instance_id=instance_id, user_data=content)
+    spec = MachineSpec(
+        name=plan.name,
+        disk=create_overlay(own / "disk.qcow2", disk),
+        folder=own,
+        seed=seed,
+        options=plan.options,
+        uuid=uuid,
+        accelerated=accelerated and not plan.rehearsed,
+        stages=CLOUD_INIT_STAGES if runs_cloud_init else (),
+        says_finished=says_finished,
+    )
+    return Clone(plan, spec, instance_id, probe)
+
+
+def clone_evidence(clone: Clone, record: BootRecord, opened: Opened) -> CloneEvidence:
     """`opened` opens the clone's disk to be read. A disk that cannot be read is no error, but `unreadable`."""
     facts, unreadable = None, None
     try:
@@ -33,12 +93,12 @@ def clone_evidence(
     except (BuildError, InputError) as error:
         unreadable = error.message
     return CloneEvidence(
-        name=spec.name,
+        name=clone.plan.name,
         driver=record.driver,
         hardware=record.hardware,
-        seed=seed,
-        instance_id=instance_id,
-        booted_uuid=str(spec.uuid),
+        seed=clone.plan.seed,
+        instance_id=clone.instance_id,
+        booted_uuid=str(clone.spec.uuid),
         milestones=tuple(
             Passage(each.milestone.value, round(each.seconds, 2), each.boot) for each in record.milestones
         ),
@@ -51,4 +111,6 @@ def clone_evidence(
         tail=record.tail[-TAIL_KEPT:],
         facts=facts,
         unreadable=unreadable,
+        firmware=clone.plan.options.firmware,
+        probe=clone.probe,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from goldsmith.guest.index import Index
 from goldsmith.guest.info import INFO_ROOTS, read_info
 from goldsmith.guest.packages import PACKAGE_ROOTS, installed
 from goldsmith.rules.facts import Account, Facts, HostKey, Password
+from goldsmith.verification.authorized import CLOUD_INIT_SUDOERS, authorized, fingerprint, sudo_rules
+from goldsmith.verification.repeats import ONCE_MARKS, done_once_in_last_run, marks
 
 CLOUD = "/var/lib/cloud"
 CLOUD_LOG = "/var/log/cloud-init.log"
@@ -25,7 +25,7 @@ BOOT_CONFIGS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 FACT_ROOTS = (
     *INFO_ROOTS, *PACKAGE_ROOTS, "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/machine-id", "/etc/ssh",
     "/etc/sudoers.d", "/var/lib/dbus", RANDOM_SEED, f"{CLOUD}/data", f"{CLOUD}/instance", f"{CLOUD}/instances",
-    CLOUD_LOG, CLOUD_CFG_D, *BOOT_CONFIGS,
+    ONCE_MARKS, CLOUD_LOG, CLOUD_CFG_D, *BOOT_CONFIGS,
 )  # fmt: skip
 LOG_LIMIT = 64 << 20
 MAX_LINES, MAX_LINE = 100, 500
@@ -62,6 +62,7 @@ def gather(guest: Guest) -> Facts:
     tree = _Tree(guest, guest.index(FACT_ROOTS))
     status, result, status_error = _outcome(tree)
     seed = tree.read(RANDOM_SEED)
+    log = tree.text(CLOUD_LOG, LOG_LIMIT) or ""
     return Facts(
         accounts=tuple(_accounts(tree)),
         machine_id=tree.word("/etc/machine-id"),
@@ -77,7 +78,11 @@ def gather(guest: Guest) -> Facts:
         status=status,
         result=result,
         status_error=status_error,
-        cloud_log=tuple(warned(tree.text(CLOUD_LOG, LOG_LIMIT) or "")),
+        cloud_log=tuple(warned(log)),
+        authorized=tuple(authorized(guest, _lines(tree, "/etc/passwd", 7))),
+        sudo_rules=sudo_rules(tree.text(CLOUD_INIT_SUDOERS)),
+        marks=tuple(marks(guest, tree.index)),
+        done_once=done_once_in_last_run(log),
     )
 
 
@@ -144,13 +149,3 @@ def _host_keys(tree: _Tree) -> Iterator[HostKey]:
         public = tree.text(f"/etc/ssh/{name}.pub", 1 << 16)
         kept = private is not None and private.is_regular and private.size > 0 and not private.mode & 0o077
         yield HostKey(name, fingerprint(public) if public is not None else None, private=kept)
-
-
-def fingerprint(public: str) -> str | None:
-    """The fingerprint that ssh-keygen prints, of a line such as `ssh-ed25519 AAAA… comment`; None where it is none."""
-    words = public.split()
-    try:
-        blob = base64.b64decode(words[1], validate=True) if len(words) > 1 else b""
-    except (binascii.Error, ValueError):
-        return None
-    return "SHA256:" + base64.b64encode(sha256(blob).digest()).decode().rstrip("=") if blob else None

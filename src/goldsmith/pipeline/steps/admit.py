@@ -25,6 +25,7 @@ from goldsmith.pool.manifest import (
     BaseRecord,
     ExpectationRecord,
     KeptRecord,
+    MachineRecord,
     Manifest,
     OperationRecord,
     PackageRecord,
@@ -113,6 +114,7 @@ def manifest_of(made: Made) -> Manifest:
         findings=tuple(finding.as_json() for finding in (*sealed.findings, *made.audited.findings)),
         audit=_audit(made.audited),
         expectation=_expectation(expected_of(recipe)),
+        machine=MachineRecord(firmware=recipe.verify.firmware, **recipe.verify.machine.stated()),
         verification=_record(made.verification),
     )
 
