@@ -34,8 +34,8 @@ def verify(
         typer.Option(
             "--seed",
             metavar="LIST",
-            help="What clones are given: none, empty (a NoCloud seed), user-data (a user with a key); with commas between"
-            " them, or repeated. Default: all three.",
+            help="What clones are given: none, empty (a NoCloud seed), user-data (a user with a key); with commas"
+            " between them, or repeated. Default: all three.",
         ),
     ] = None,
     firmware: Annotated[
@@ -92,9 +92,9 @@ def verify(
     """Boot clones of an image, and judge what they left.
 
     One clone has no seed at all, one an empty NoCloud seed, one user-data that adds a user; one of them is started
-    twice. None has a network, unless --network gives it one. The image is not changed. What is expected comes from --recipe, else from the manifest of an
-    image of the pool; without both only what holds for every image is judged. Ends with 5 if the proof fails, or
-    something could not be proven.
+    twice. None has a network, unless --network gives it one. The image is not changed. What is expected comes from
+    --recipe, else from the manifest of an image of the pool; without both only what holds for every image is judged.
+    Ends with 5 if the proof fails, or something could not be proven.
 
     \b
     Examples:

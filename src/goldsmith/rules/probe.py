@@ -37,7 +37,8 @@ def user_data(key: str) -> bytes:
         "gecos": "made by user-data",
         "shell": SHELL,
         "lock_passwd": True,
-        "sudo": [SUDO],
+        # A list is no valid one for 22.4, which warns of it.
+        "sudo": SUDO,
         "ssh_authorized_keys": [key],
     }
     # JSON is YAML.

@@ -67,6 +67,9 @@ class CloneWish:
         )
 
 
+NO_WISH = CloneWish()
+
+
 @dataclass(frozen=True, slots=True)
 class ClonePlan:
     """One clone: what it is given, by which driver it boots as which machine, and whether it is started twice."""
@@ -119,7 +122,7 @@ def rehearses(wish: CloneWish, *, kvm: bool, possible: bool) -> bool:
 
 
 def plan_clones(
-    wish: CloneWish = CloneWish(), *, driver: str = MACHINES, rehearsing: bool = False
+    wish: CloneWish = NO_WISH, *, driver: str = MACHINES, rehearsing: bool = False
 ) -> tuple[ClonePlan, ...]:
     """The clones, in the order of their names.
 

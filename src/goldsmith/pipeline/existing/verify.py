@@ -17,7 +17,7 @@ from goldsmith.machine.drivers import container
 from goldsmith.pipeline.steps.verify import plan_for
 from goldsmith.rules.expectation import Expectation
 from goldsmith.settings import scratch_dir
-from goldsmith.verification.matrix import MACHINES, CloneWish
+from goldsmith.verification.matrix import MACHINES, NO_WISH, CloneWish
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import verify
 
@@ -31,8 +31,8 @@ def verify_existing(
     *,
     engine: str | None,
     driver: str | None = None,
-    wish: CloneWish = CloneWish(),
-    recorded: CloneWish = CloneWish(),
+    wish: CloneWish = NO_WISH,
+    recorded: CloneWish = NO_WISH,
     trust: Trust | None,
     record: Path | None,
     emit: Emit,
