@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
@@ -17,6 +18,8 @@ KEYS = ".ssh/authorized_keys"
 CLOUD_INIT_SUDOERS = "/etc/sudoers.d/90-cloud-init-users"
 LIMIT = 1 << 18
 MOST_HOMES, MOST_KEYS, MOST_LINES, LINE_LENGTH = 64, 100, 100, 200
+# sshd(8): options, which end at the first blank outside of quotes, the key's type, the key.
+_KEY = re.compile(r'(?:(?:[^\s"]|"(?:\\.|[^"\\])*")+\s+)?((?:ssh-|ecdsa-|sk-)\S+\s+\S+)')
 
 
 def authorized(guest: Guest, passwd: Iterable[Sequence[str]]) -> Iterator[AuthorizedKeys]:
@@ -68,10 +71,7 @@ def _places(index: Index, home: str) -> Iterator[Place]:
 
 
 def _fingerprints(lines: Iterable[str]) -> Iterator[str]:
-    """Of each line; words before the type of the key are its options, which may hold blanks in quotes."""
     said = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     for line in said[:MOST_KEYS]:
-        words = line.split()
-        kinds = [number for number, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-", "sk-"))]
-        found = fingerprint(" ".join(words[kinds[0] :])) if kinds else None
-        yield found or "no key"
+        key = _KEY.match(line)
+        yield (fingerprint(key[1]) if key is not None else None) or "no key"

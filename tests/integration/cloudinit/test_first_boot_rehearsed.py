@@ -25,6 +25,7 @@ from goldsmith.machine.acceleration import Acceleration
 from goldsmith.rules.evidence import CloneEvidence
 from goldsmith.rules.rule import Verdict
 from goldsmith.verification.gather import kernel_cmdline
+from goldsmith.verification.matrix import plan_clones
 from goldsmith.verification.prediction import differences
 from goldsmith.verification.rehearse import rehearse
 from goldsmith.verification.verify import verify
@@ -171,7 +172,7 @@ def test_a_good_image_fails_nothing_and_is_not_proven(debian12: Base, tmp_path: 
         engine="mount",
         scratch=tmp_path,
         acceleration=Acceleration(kvm=False, why="containers", speed=1.0),
-        driver="container",
+        clones=plan_clones(driver="container"),
     )
     assert proof.verdict is Verdict.UNPROVEN, proof.as_text()
     assert {each.rule for each in proof.outcomes if each.verdict is not Verdict.PASS} == {"GS401"}

@@ -38,7 +38,7 @@ MakeRecipe = Callable[..., Recipe]
 CONTENT = b"the bytes of a sealed image"
 EXPECT = (
     "clones: 2",
-    "expect: {users: {present: [ann], absent: [debian]}, packages: [htop]}",
+    "firmware: uefi, machine: {memory: 2G}, expect: {users: {present: [ann], absent: [debian]}, packages: [htop]}",
 )
 NOTE = Finding("GS401", Severity.NOTE, "not erased for sure", hint="a hint", subject="partition 1")
 AUDITED = tuple(Outcome("GS304", "x", verdict, "", "") for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.PASS))
@@ -186,6 +186,16 @@ def test_the_manifest_tells_how_the_image_was_made(made: Made) -> None:
             "users_absent": ["debian"],
             "packages": ["htop"],
             "datasource": "local",
+        },
+        "machine": {
+            "firmware": ["uefi"],
+            "memory": 2048,
+            "cpus": None,
+            "tpm": None,
+            "machine": None,
+            "cpu": None,
+            "bus": None,
+            "network": None,
         },
         "verification": {
             "verdict": "pass",

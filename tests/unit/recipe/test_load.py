@@ -64,7 +64,7 @@ def test_what_is_left_out_has_defaults(recipe: Make) -> None:
     assert loaded.customize == ()
     assert loaded.generalize.operations == "defaults"
     assert loaded.seal.packing == "qcow2/zstd"
-    assert loaded.verify.clones == 2
+    assert (loaded.verify.clones, loaded.verify.second_boot) == (None, True)
     assert loaded.arch == host_arch()
 
 

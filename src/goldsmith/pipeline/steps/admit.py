@@ -114,9 +114,14 @@ def manifest_of(made: Made) -> Manifest:
         findings=tuple(finding.as_json() for finding in (*sealed.findings, *made.audited.findings)),
         audit=_audit(made.audited),
         expectation=_expectation(expected_of(recipe)),
-        machine=MachineRecord(firmware=recipe.verify.firmware, **recipe.verify.machine.stated()),
+        machine=_machine(recipe),
         verification=_record(made.verification),
     )
+
+
+def _machine(recipe: Recipe) -> MachineRecord | None:
+    stated = recipe.verify.machine.stated()
+    return MachineRecord(firmware=recipe.verify.firmware, **stated) if stated or recipe.verify.firmware else None
 
 
 def _audit(audited: Audited) -> AuditRecord:
