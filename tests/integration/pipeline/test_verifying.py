@@ -56,7 +56,7 @@ def image(debian12: Base, tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         guest.sync()
     flat = folder / "image.qcow2"
-    convert = ["qemu-img", "convert", "-f", "qcow2", "-O", "qcow2", disk.path, flat]
+    convert: list[str | Path] = ["qemu-img", "convert", "-f", "qcow2", "-O", "qcow2", disk.path, flat]
     subprocess.run(convert, check=True, capture_output=True)
     return flat
 

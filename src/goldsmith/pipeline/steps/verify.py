@@ -33,8 +33,8 @@ class Verified:
     def summary(self) -> str:
         clones, outcomes = self.verification.clones, len(self.verification.outcomes)
         rehearsed = sum(not clone.hardware for clone in clones)
-        how = f"{len(clones) - rehearsed} by machines, {rehearsed} rehearsed" if rehearsed else "by machines"
-        return f"{len(clones)} clones booted {how}, {outcomes} outcomes, all passed"
+        how = f": {len(clones) - rehearsed} by machines, {rehearsed} rehearsed" if rehearsed else " by machines"
+        return f"{len(clones)} clones booted{how}, {outcomes} outcomes, all passed"
 
 
 def expected_of(recipe: Recipe) -> Expectation:
