@@ -54,11 +54,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedKeys:
-    """The keys that open an account: the fingerprint of each line of its authorized_keys ("no key" where it is none),
-    and the `places` home, .ssh and the file itself.
+    """The keys that open an account, by its name: the fingerprint of each line of its authorized_keys ("no key" where
+    it is none), and the `places` home, .ssh and the file itself.
     """
 
-    account: str
+    name: str
     places: tuple[Place, ...]
     fingerprints: tuple[str, ...]
 

@@ -33,7 +33,7 @@ def authorized(guest: Guest, passwd: Iterable[Sequence[str]]) -> Iterator[Author
             continue
         keys = guest.read(file, LIMIT).decode("utf-8", "replace").splitlines()
         yield AuthorizedKeys(
-            account=printable(name),
+            name=printable(name),
             places=tuple(_places(index, home)),
             fingerprints=tuple(_fingerprints(keys)),
         )

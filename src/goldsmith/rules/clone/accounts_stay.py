@@ -24,7 +24,7 @@ def accounts_stay(first: Facts, again: Facts) -> Iterator[Judgment]:
 
 
 def _accounts(facts: Facts) -> Mapping[str, str]:
-    keys = {each.account: each.fingerprints for each in facts.authorized}
+    keys = {each.name: each.fingerprints for each in facts.authorized}
     return {
         each.name: f"uid {each.uid}, {each.password}, {each.shell}, groups {', '.join(each.groups) or 'none'}, "
         f"keys {', '.join(keys.get(each.name, ())) or 'none'}"

@@ -16,11 +16,9 @@ EXPECTED = "the key of user-data opens its account alone"
 
 @probe_rule("GS431", "user-data-key", why="Without the key nobody gets in; in another account it opens too much.")
 def user_data_key(facts: Facts, probe: Probe) -> Iterator[Judgment]:
-    own = next((each for each in facts.authorized if each.account == probe.user), None)
+    own = next((each for each in facts.authorized if each.name == probe.user), None)
     others = [
-        each.account
-        for each in facts.authorized
-        if each.account != probe.user and probe.fingerprint in each.fingerprints
+        each.name for each in facts.authorized if each.name != probe.user and probe.fingerprint in each.fingerprints
     ]
     account = facts.account(probe.user)
     if own is None or probe.fingerprint not in own.fingerprints:

@@ -19,6 +19,7 @@ _IDENTITY: Mapping[str, Callable[[Facts], str | None]] = {
 _NOT_COMPARED = {"machine_id", "dbus_machine_id", "instance_id", "previous_instance_id", "random_seed", "host_keys"} | {
     "status",
     "result",
+    "marks",
 }
 SHOWN = 20
 

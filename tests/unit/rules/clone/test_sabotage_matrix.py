@@ -70,7 +70,7 @@ def keys(change: Callable[[Document], None], name: str = PROBE, start: str = "fa
     def edit(document: Document) -> None:
         clone = document["clones"][2]
         facts = clone["facts"] if start == "facts" else clone["again"]["facts"]
-        change(next(each for each in facts["authorized"] if each["account"] == name))
+        change(next(each for each in facts["authorized"] if each["name"] == name))
 
     return edit
 
