@@ -1,7 +1,7 @@
 """The rules about user-data and about the second boot, on sabotaged copies of recorded evidence.
 
-The evidence is of a bootstrapped Debian 12 with `datasource: local`: a clone with no seed, one with an empty NoCloud
-seed, and one with user-data that was started twice. Of its packages only a few are kept.
+The evidence is of a bootstrapped Debian 12 with `datasource: local`, rehearsed: a clone with no seed, one with an empty
+NoCloud seed, and one with user-data that was started twice. Of its packages only a few are kept.
 """
 
 from __future__ import annotations
@@ -289,9 +289,11 @@ def outcomes(edit: Edit, code: str) -> list[Outcome]:
     return [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == code]
 
 
-def test_recorded_evidence_of_a_good_image_passes_every_rule() -> None:
+def test_recorded_evidence_of_a_good_image_passes_every_rule_but_that_of_machines() -> None:
     said = judge_evidence(Evidence.from_json(recorded()))
-    assert [each for each in said if each.verdict is not Verdict.PASS] == []
+    assert {(each.rule, each.verdict) for each in said if each.verdict is not Verdict.PASS} == {
+        ("GS401", Verdict.UNPROVEN)
+    }
 
 
 @pytest.mark.parametrize(("code", "what", "message", "edit"), SABOTAGE, ids=[f"{c}-{w}" for c, w, _, _ in SABOTAGE])
