@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.cloudinit.explanation import Explanation
@@ -39,15 +40,17 @@ from goldsmith.pipeline.plan import Planned
 from goldsmith.pipeline.plan import plan as plan_recipe
 from goldsmith.pipeline.steps.audit import Audited, Intent
 from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
-from goldsmith.pipeline.steps.verify import expected_by, expected_of
+from goldsmith.pipeline.steps.verify import expected_by, expected_of, wish_by
 from goldsmith.pipeline.subject import disk_or_tree
 from goldsmith.pool.manifest import Manifest
 from goldsmith.pool.pool import Pool
 from goldsmith.recipe.load import load
+from goldsmith.recipe.machine import read_machine
 from goldsmith.recipe.model import Recipe
 from goldsmith.recipe.problems import nearest
 from goldsmith.recipe.size import parse_size
 from goldsmith.recipe.starter import write_starter
+from goldsmith.recipe.verify import FEWEST, MOST
 from goldsmith.rules.expectation import INVARIANTS_ONLY
 from goldsmith.rules.recipe.known_waivers import waivable
 from goldsmith.rules.reference import descriptors
@@ -56,8 +59,11 @@ from goldsmith.rules.rule import Needs
 from goldsmith.rules.waiver import Waiver
 from goldsmith.sarif import Descriptor
 from goldsmith.settings import default_pool
+from goldsmith.verification.matrix import CloneWish, read_firmwares, read_seeds, wish_of
 from goldsmith.verification.previous import previous_of
 from goldsmith.verification.verification import Verification
+
+NO_MACHINE: Mapping[str, object] = MappingProxyType({})
 
 
 def init(path: Path) -> Path:
@@ -243,15 +249,31 @@ def verify(
     format: DiskFormat | None = None,
     engine: str | None = None,
     driver: str | None = None,
+    clones: int | None = None,
+    seeds: Iterable[str] = (),
+    firmwares: Iterable[str] = (),
+    second_boot: bool | None = None,
+    rehearse: bool | None = None,
+    machine: Mapping[str, object] = NO_MACHINE,
     evidence: Path | None = None,
     emit: Emit = ignore,
 ) -> Verification:
     """Prove a disk, or an image of the pool by NAME[:VERSION], on booted clones.
 
     What is expected comes from `recipe`, else from the image's manifest; without both only invariants are judged. The
-    driver `container` only rehearses: what no machine booted stays unproven.
+    same says what clones boot, as far as it is not said here: `seeds` are none, empty and user-data, `machine` has the
+    keys of a recipe's `verify.machine`. The driver `container` only rehearses: what no machine booted stays unproven.
     """
-    stated = expected_of(load_recipe(recipe)) if recipe is not None else None
+    wish = CloneWish(
+        clones=_enough(clones),
+        seeds=read_seeds(seeds),
+        firmwares=read_firmwares(firmwares),
+        second_boot=second_boot,
+        rehearse=rehearse,
+        machine=read_machine(machine).stated(),
+    )
+    read = load_recipe(recipe) if recipe is not None else None
+    stated, recorded = (expected_of(read), wish_of(read.verify)) if read is not None else (None, None)
     again = (image, *(("--recipe", str(recipe)) if recipe is not None else ()))
     where = Path(image)
     if where.exists():
@@ -265,6 +287,8 @@ def verify(
             stated or INVARIANTS_ONLY,
             engine=engine,
             driver=driver,
+            wish=wish,
+            recorded=recorded or CloneWish(),
             trust=None,
             record=evidence,
             emit=emit,
@@ -281,6 +305,8 @@ def verify(
         expectation,
         engine=engine,
         driver=driver,
+        wish=wish,
+        recorded=recorded or wish_by(admitted.manifest),
         trust=trust,
         record=evidence,
         emit=emit,
@@ -362,6 +388,12 @@ def _waived(words: Iterable[str]) -> tuple[Waiver, ...]:
         _require_pattern("--waive", pattern)
         waivers.append(Waiver(code, reason.strip(), pattern or None))
     return tuple(waivers)
+
+
+def _enough(clones: int | None) -> int | None:
+    if clones is not None and not FEWEST <= clones <= MOST:
+        raise InputError(f"--clones {clones} is out of range", hint=f"from {FEWEST} to {MOST}")
+    return clones
 
 
 def _size(text: str | None) -> int | None:

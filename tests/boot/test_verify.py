@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +22,10 @@ from goldsmith.machine.acceleration import acceleration
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.prediction import differences
+from goldsmith.rules.probe import ANY_KEY, user_data
 from goldsmith.rules.rule import Verdict
-from goldsmith.verification.rehearse import predict_of, rehearse
+from goldsmith.verification.matrix import ClonePlan, plan_clones
+from goldsmith.verification.rehearse import predict_of
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import judge_evidence, verify
 
@@ -68,7 +70,7 @@ def image(base: Base, folder: Path, **sabotage: bytes) -> Disk:
     return disk
 
 
-def verified(base: Base, disk: Disk, scratch: Path, *seeds: Seed) -> Verification:
+def verified(base: Base, disk: Disk, scratch: Path, clones: Sequence[ClonePlan]) -> Verification:
     engine, _ = choose_engine(None, base.trust)
     return verify(
         disk,
@@ -76,7 +78,7 @@ def verified(base: Base, disk: Disk, scratch: Path, *seeds: Seed) -> Verificatio
         scratch=scratch,
         acceleration=acceleration(),
         expectation=EXPECTED,
-        seeds=seeds,
+        clones=clones,
         record=scratch / "record",
     )
 
@@ -85,14 +87,15 @@ def failures(verification: Verification) -> dict[str, str]:
     return {each.rule: each.message for each in verification.outcomes if each.verdict is Verdict.FAIL}
 
 
-def test_a_good_image_is_proven_in_both_meanings_of_no_user_data(debian12: Base, tmp_path: Path) -> None:
+def test_a_good_image_is_proven_with_and_without_user_data_and_in_a_second_boot(debian12: Base, tmp_path: Path) -> None:
     folder = tmp_path / "good"
     disk = image(debian12, folder)
-    proof = verified(debian12, disk, folder, Seed.NONE, Seed.EMPTY_NOCLOUD)
+    proof = verified(debian12, disk, folder, plan_clones())
     assert proof.verdict is Verdict.PASS, proof.as_text()
     assert proof.meanings() == (
         "clone-1: no seed at all (DataSourceNone): proved",
         "clone-2: an empty NoCloud seed (DataSourceNoCloud): proved",
+        "clone-3: user-data that adds a user with a key (DataSourceNoCloud), started twice: proved",
     )
     recorded = Evidence.from_json(json.loads((folder / "record" / "evidence.json").read_text(encoding="utf-8")))
     assert judge_evidence(recorded) == proof.outcomes
@@ -106,14 +109,16 @@ def machines_do_as_predicted_and_as_rehearsed(base: Base, disk: Disk, booted: Ev
     engine, _ = choose_engine(None, base.trust)
     scratch = disk.path.parent
     for clone in booted.clones:
-        predicted = predict_of(disk, clone.seed, scratch=scratch, engine=engine)
+        given = user_data(ANY_KEY) if clone.seed is Seed.USER_DATA else b""
+        predicted = predict_of(disk, clone.seed, scratch=scratch, user_data=given, engine=engine)
         assert clone.facts is not None
         assert differences(predicted, clone.facts) == ()
         assert clone.ready
     if os.geteuid() != 0:
         return  # containers are for root
-    clones = tuple(replace(rehearse(disk, clone.seed, scratch=scratch), name=clone.name) for clone in booted.clones)
-    rehearsed = judge_evidence(replace(booted, clones=clones))
+    plans = plan_clones(driver="container")
+    containers = verify(disk, engine="mount", scratch=scratch, acceleration=acceleration(), clones=plans).clones
+    rehearsed = judge_evidence(replace(booted, clones=containers))
     verdicts = {(each.rule, each.subject): each.verdict for each in judge_evidence(booted)}
     differing = {key for each in rehearsed if each.verdict is not verdicts[key := (each.rule, each.subject)]}
     # What no kernel and no boot loader of the image did stays unproven, and what needs a disk of its own.
@@ -126,8 +131,9 @@ def test_the_two_worst_images_are_named(debian12: Base, tmp_path: Path) -> None:
     second = image(debian12, disabled, **{"etc__cloud__cloud-init.disabled": b""})
     with ThreadPoolExecutor() as pool:
         # One clone of each, both at once: what is wrong with them needs no second one.
-        one = pool.submit(verified, debian12, first, baked, Seed.NONE)
-        two = pool.submit(verified, debian12, second, disabled, Seed.NONE)
+        alone = (ClonePlan("clone-1", Seed.NONE),)
+        one = pool.submit(verified, debian12, first, baked, alone)
+        two = pool.submit(verified, debian12, second, disabled, alone)
         with_baked_id, without_cloud_init = one.result(), two.result()
     assert with_baked_id.verdict is Verdict.FAIL
     assert failures(with_baked_id) == {

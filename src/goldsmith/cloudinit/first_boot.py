@@ -12,13 +12,12 @@ from typing import Any
 
 from goldsmith.cloudinit.datasource import Seed, expected_datasource, with_seed
 from goldsmith.cloudinit.document import Effect
-from goldsmith.cloudinit.effective import Effective, effective
+from goldsmith.cloudinit.effective import effective
 from goldsmith.cloudinit.first_boot_applied import Applied
 from goldsmith.cloudinit.first_boot_modules import Frequency, ModuleRun, module_runs
 from goldsmith.cloudinit.first_boot_packages import Packages, packages_of
 from goldsmith.cloudinit.first_boot_record import DIES, FirstBoot
-from goldsmith.cloudinit.first_boot_user_data import read_user_data
-from goldsmith.cloudinit.merging import fold
+from goldsmith.cloudinit.first_boot_user_data import with_user_data
 from goldsmith.cloudinit.modules import read_stages
 from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
 
@@ -62,7 +61,7 @@ def predict(
         errors.append("No instance datasource found: nothing of the configuration is applied")
     applied = datasource is not None
     given = user_data if seed not in {Seed.NONE, Seed.EMPTY_NOCLOUD} else b""
-    config, notes = _with_user_data(system, given if applied else b"")
+    config, notes = with_user_data(system.config, given if applied else b"")
     modules = _modules(files, config, follows, datasource) if applied else ()
     after = Applied(files, config, follows, frozenset(each.name for each in modules if each.runs), len(keys))
     packages = packages_of(config, installed) if after.ran("package_update_upgrade_install") else Packages()
@@ -89,18 +88,6 @@ def predict(
         errors=tuple(errors),
         warnings=(*notes, *warnings) if runs else (),
     )
-
-
-def _with_user_data(system: Effective, user_data: bytes) -> tuple[dict[Any, Any], tuple[str, ...]]:
-    """The configuration that modules see. The distribution's object is made before user-data is known."""
-    given, notes = read_user_data(user_data)
-    if not given:
-        return dict(system.config), notes
-    config = fold([given, dict(system.config)])
-    config.pop("system_info", None)
-    if "system_info" in system.config:
-        config["system_info"] = system.config["system_info"]
-    return config, notes
 
 
 def _modules(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from goldsmith.cloudinit.document import parse
+from goldsmith.cloudinit.merging import fold
 
 MAX_BYTES = 1 << 20
 WHERE = "user-data"
@@ -31,3 +33,18 @@ def read_user_data(content: bytes) -> tuple[dict[Any, Any], tuple[str, ...]]:
     for key in ("merge_how", "merge_type"):
         config.pop(key, None)
     return config, tuple(f"{problem}" for problem in problems)
+
+
+def with_user_data(system: Mapping[Any, Any], user_data: bytes) -> tuple[dict[Any, Any], tuple[str, ...]]:
+    """The configuration that modules see over the image's own, and one line for each thing that was not understood.
+
+    User-data is stronger, but for system_info: the distribution's object is made before user-data is known.
+    """
+    given, notes = read_user_data(user_data)
+    if not given:
+        return dict(system), notes
+    config = fold([given, dict(system)])
+    config.pop("system_info", None)
+    if "system_info" in system:
+        config["system_info"] = system["system_info"]
+    return config, notes

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from goldsmith.errors import InputError
-from goldsmith.events import Emit, ignore
+from goldsmith.events import Emit, Note, ignore
 from goldsmith.machine.driver import DriverStatus, Machine, MachineSpec
 from goldsmith.machine.drivers import container, qemu
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience
+from goldsmith.machine.room import Host, Kind, room_for
 from goldsmith.machine.watch import BootRecord, Passed, WatchedBoot
 
 __all__ = ["BootRecord", "Passed", "boot", "drivers"]
@@ -44,9 +44,9 @@ def boot(
     """Start every machine, wait until each passes `until`, and end it: by ACPI where that is `ready`, else hard.
 
     Records come in the order of `specs`. `speed` is this host's measured speed (`Acceleration.speed`): patience is
-    divided by it. At most `at_once` machines run at a time (default: as many as there are processors). What goes wrong
-    in a machine is its record's `problem`, never an exception. Raises HostError where the driver cannot work here; when
-    the caller is stopped, every machine is ended first.
+    divided by it. At most `at_once` machines run at a time (default: as many as this host carries, see `machine.room`;
+    an event says why these are not all). What goes wrong in a machine is its record's `problem`, never an exception.
+    Raises HostError where the driver cannot work here; when the caller is stopped, every machine is ended first.
     """
     make = _DRIVERS.get(driver)
     if make is None:
@@ -55,7 +55,7 @@ def boot(
         raise InputError("two machines have the same name")
     records: dict[str, BootRecord] = {}
     waiting = deque(specs)
-    places = max(1, at_once if at_once is not None else os.cpu_count() or 1)
+    places = max(1, at_once if at_once is not None else _places(specs, driver, emit))
     with ExitStack() as machines:
         running: list[WatchedBoot] = []
         while waiting or running:
@@ -71,3 +71,14 @@ def boot(
             if running:
                 time.sleep(LOOK_SECONDS)
     return tuple(records[spec.name] for spec in specs)
+
+
+def _places(specs: Sequence[MachineSpec], driver: str, emit: Emit) -> int:
+    if driver == container.NAME:
+        kind = Kind.REHEARSED
+    else:
+        kind = Kind.ACCELERATED if any(spec.accelerated for spec in specs) else Kind.EMULATED
+    room = room_for([spec.options for spec in specs], kind, Host.here())
+    if room.at_once < len(specs) or room.tight:
+        emit(Note(room.why, warning=room.tight))
+    return room.at_once

@@ -11,6 +11,7 @@ from goldsmith.disk.disk import DiskFormat
 from goldsmith.disk.seal import Packing
 from goldsmith.errors import InputError
 from goldsmith.findings import printable
+from goldsmith.machine.options import Bus, Firmware, Network
 
 SCHEMA: Literal["goldsmith.manifest/1"] = "goldsmith.manifest/1"
 # Longest manifest that is read, in bytes: 10,000 packages and kept paths are about 2 MiB.
@@ -108,6 +109,19 @@ class ExpectationRecord(_Record):
     may_differ: tuple[str, ...] = ()
 
 
+class MachineRecord(_Record):
+    """What the recipe says about the machines of clones, so that such ones boot again; `memory` in MiB."""
+
+    firmware: tuple[Firmware, ...] = ()
+    memory: int | None = None
+    cpus: int | None = None
+    tpm: bool | None = None
+    machine: str | None = None
+    cpu: str | None = None
+    bus: Bus | None = None
+    network: Network | None = None
+
+
 class Manifest(_Record):
     """Sizes in bytes, digests SHA-256 in hexadecimal, `created` in UTC as ISO 8601.
 
@@ -137,6 +151,7 @@ class Manifest(_Record):
     findings: tuple[dict[str, Any], ...] = ()
     audit: AuditRecord | None = None
     expectation: ExpectationRecord | None = None
+    machine: MachineRecord | None = None
     verification: VerificationRecord | None = None
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)

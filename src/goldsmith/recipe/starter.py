@@ -72,9 +72,14 @@ generalize:
 # How it is packed: qcow2 with zstd, unless you say otherwise.
 # seal: {{format: qcow2, compression: zlib}}
 
-# How it is proven: clones boot without user-data, and are read when they are off.
+# How it is proven: clones boot with no seed, an empty one, and user-data that adds a user; they are read when they are
+# off, and one of them is started twice.
 verify:
-  clones: 2                          # one without any seed, the others with an empty one
+  # seeds: [none, empty]             # fewer, or more clones of each: clones: 6
+  # second_boot: false
+  # rehearse: false                  # all as machines; else, where those are emulated, some only in containers
+  # firmware: [bios, uefi]
+  # machine: {{memory: 2G, cpus: 2, tpm: true, bus: scsi}}
   expect:
     users: {{present: [admin], absent: [debian]}}
     packages: [htop]

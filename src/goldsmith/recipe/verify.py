@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
 
-from pydantic import Field, JsonValue, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, StrictBool, StrictInt, WithJsonSchema, model_validator
 
 from goldsmith.base.source import wrong
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.machine.options import Firmware
 from goldsmith.recipe.guest_pattern import GuestPattern
+from goldsmith.recipe.machine import MachineSection
 from goldsmith.recipe.section import NonEmpty, Section
+
+SEEDS: Mapping[str, Seed] = {"none": Seed.NONE, "empty": Seed.EMPTY_NOCLOUD, "user-data": Seed.USER_DATA}
+# Rules about what clones share need two.
+FEWEST, MOST = 2, 64
 
 
 class ExpectedUsers(Section):
@@ -52,10 +60,65 @@ class Expect(Section):
     """Paths that may differ between clones, beyond what makes a clone itself; `*`, `?`, `[…]` and `**` as in `keep`."""
 
 
+def _known_seeds(value: object) -> object:
+    """One word or a list of them, each once."""
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple):
+        return value
+    for word in words:
+        if word not in SEEDS:
+            raise wrong(f"has no seed `{str(word)[:60]}`", f"known: {', '.join(SEEDS)}")
+    return tuple(dict.fromkeys(words))
+
+
+def _firmwares(value: object) -> object:
+    """One word or a list of them, each once."""
+    words = [value] if isinstance(value, str) else value
+    return tuple(dict.fromkeys(words)) if isinstance(words, list | tuple) else value
+
+
+def _several(names: Iterable[str]) -> WithJsonSchema:
+    """One of the names, or a list of them."""
+    one: dict[str, object] = {"enum": list(names)}
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one}]})
+
+
+SeedWords = Annotated[tuple[str, ...], BeforeValidator(_known_seeds), _several(SEEDS)]
+Firmwares = Annotated[tuple[Firmware, ...], BeforeValidator(_firmwares), _several(each.value for each in Firmware)]
+
+
 class VerifySection(Section):
     """How the sealed image is proven on booted clones."""
 
-    clones: Annotated[StrictInt, Field(ge=2, le=16)] = 2
-    """How many clones boot: the first without a seed, the others with an empty NoCloud seed."""
+    clones: Annotated[StrictInt, Field(ge=FEWEST, le=MOST)] | None = None
+    """How many clones boot. Default: one for each seed on each firmware. More begin again with the first seed; fewer
+    leave out the last of the default seeds."""
+    seeds: SeedWords = ()
+    """What clones are given: `none`, an `empty` NoCloud seed, or `user-data` that adds a user with a key. Default: all
+    three."""
+    firmware: Firmwares = ()
+    """What machines start with: `bios`, `uefi`, or both. Default: bios."""
+    second_boot: StrictBool = True
+    """Whether one clone is started a second time: nothing that is once for an instance may happen again."""
+    rehearse: StrictBool | None = None
+    """Whether clones with user-data, and more than one of a kind, boot in containers instead of machines, in seconds.
+    Default: where machines are emulated, goldsmith is root, and the base is of known origin. One machine for each
+    firmware without user-data, and one with an empty seed, always boot."""
+    machine: MachineSection = MachineSection()
+    """What the machines are made of."""
     expect: Expect = Expect()
     """What has to be found on them."""
+
+    @model_validator(mode="after")
+    def _enough_clones(self) -> VerifySection:
+        if few := too_few(self.clones, self.seeds, self.firmware):
+            raise wrong(f"has too few clones: {few}", "raise `clones`, or leave it out")
+        return self
+
+
+def too_few(clones: int | None, seeds: Collection[object], firmwares: Collection[object]) -> str | None:
+    """Why so many clones cannot be of each kind that was asked for; None where they can, or nothing was asked for."""
+    kinds = (len(seeds) or len(SEEDS)) * max(1, len(firmwares))
+    if clones is None or clones >= kinds or (not seeds and len(firmwares) < 2):
+        return None
+    return f"each seed on each firmware are {kinds}, and there are {clones}"

@@ -17,6 +17,7 @@ from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.disk_state import DiskState
 from goldsmith.rules.expectation import Expectation, Prediction
 from goldsmith.rules.facts import Facts
+from goldsmith.rules.probe import Probe
 
 SCHEMA = "goldsmith.evidence/1"
 
@@ -38,7 +39,7 @@ class CloneEvidence:
     its last lines; `causes` is what the console shows of why a boot fails; `facts` is None where its disk could not be
     read. `again` is the same clone booted a second time. `predicted` is its first boot as the image's files predict it,
     `disk` what lies below its files, `failed` what its console says of units that failed: None where that was not
-    gathered.
+    gathered. `probe` is the user that its user-data adds, None where it was given none.
     """
 
     name: str
@@ -63,6 +64,7 @@ class CloneEvidence:
     predicted: FirstBoot | None = None
     disk: DiskState | None = None
     failed: tuple[str, ...] | None = None
+    probe: Probe | None = None
 
     @property
     def ended(self) -> bool:

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from goldsmith.cloudinit.datasource import Choice, Seed
 from goldsmith.findings import Finding, Severity
 from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence
+from goldsmith.rules.expectation import NOCLOUD
 from goldsmith.rules.facts import Facts
+from goldsmith.rules.probe import Probe
 from goldsmith.rules.rule import Needs, Outcome, Rule, Verdict, rule
 from goldsmith.rules.system import System
 
 UNSAID = "the evidence does not say: an older goldsmith gathered it"
+
+ONCE = "does not apply: this clone was booted once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,7 @@ def tree_rule(
         def guarded(case: CloneCase) -> Iterable[Judgment]:
             clone = case.clone
             if clone.facts is None or not clone.ended:
-                reason = clone.unreadable or clone.problem or "the boot did not end cleanly"
-                return [unproven(name, f"the clone's disk proves nothing: {reason}")]
+                return [unproven(name, _blind(clone))]
             if cloud_init and not runs_cloud_init(case):
                 return [holds(name, "does not apply: the recipe leaves cloud-init off without a seed")]
             if cloud_init and clone.facts.status is None:
@@ -94,6 +97,71 @@ def system_rule(
     return register
 
 
+def probe_rule(code: str, name: str, *, why: str) -> Callable[[Callable[[Facts, Probe], Iterable[Judgment]]], Rule]:
+    """Register a rule about a clone whose user-data adds a user. It does not apply where user-data reaches nobody."""
+
+    def register(judge: Callable[[Facts, Probe], Iterable[Judgment]]) -> Rule:
+        def guarded(case: CloneCase, facts: Facts) -> Iterable[Judgment]:
+            probe, predicted = case.clone.probe, case.prediction.of(case.clone.seed)
+            if probe is None:
+                return [holds(name, "does not apply: this clone was given no user-data")]
+            if predicted.datasource != NOCLOUD:
+                return [holds(name, f"does not apply: the image takes no NoCloud seed ({predicted.why})")]
+            return judge(facts, probe)
+
+        return tree_rule(code, name, why=why, cloud_init=True)(guarded)
+
+    return register
+
+
+def second_boot_rule(
+    code: str, name: str, *, why: str
+) -> Callable[[Callable[[CloneEvidence], Iterable[Judgment]]], Rule]:
+    """Register a rule about the second boot of a clone. It does not apply to one that was booted once."""
+
+    def register(judge: Callable[[CloneEvidence], Iterable[Judgment]]) -> Rule:
+        def guarded(case: CloneCase) -> Iterable[Judgment]:
+            clone = case.clone
+            if not clone.ended:
+                return [unproven(name, _blind(clone))]
+            return [holds(name, ONCE)] if clone.again is None else judge(clone.again)
+
+        return clone_rule(code, name, why=why)(guarded)
+
+    return register
+
+
+def again_rule(
+    code: str, name: str, *, why: str, cloud_init: bool = False
+) -> Callable[[Callable[[Facts, Facts], Iterable[Judgment]]], Rule]:
+    """Register a rule about the trees that the first and the second boot of a clone left, in this order; with
+    `cloud_init` one about its two runs.
+    """
+
+    def register(judge: Callable[[Facts, Facts], Iterable[Judgment]]) -> Rule:
+        def guarded(case: CloneCase, first: Facts) -> Iterable[Judgment]:
+            again = case.clone.again
+            if again is None:
+                return [holds(name, ONCE)]
+            if again.facts is None or not again.ended:
+                return [unproven(name, _blind(again))]
+            if cloud_init and again.facts.status is None:
+                return [unproven(name, "cloud-init did not run")]
+            return judge(first, again.facts)
+
+        return tree_rule(code, name, why=why, cloud_init=cloud_init)(guarded)
+
+    return register
+
+
+def left_to_machines(case: CloneCase, expected: str, why: str) -> Judgment:
+    """What a rehearsal cannot show, `why` in words: proven where a machine of the same image booted beside it."""
+    machine = next((each.name for each in case.evidence.clones if each.hardware and each.ended), None)
+    if machine is None:
+        return unproven(expected, f"{case.clone.driver} only rehearses: {why}")
+    return holds(expected, f"does not apply to a rehearsal: {why}; see {machine}")
+
+
 def runs_cloud_init(case: CloneCase) -> bool:
     """Whether cloud-init has to run in this clone: always, but where the recipe chose to leave the base as it is, and
     the base's own configuration keeps it off in a machine without a seed.
@@ -102,6 +170,12 @@ def runs_cloud_init(case: CloneCase) -> bool:
     return not (
         as_base and not case.prediction.of(Seed.NONE).enabled and case.prediction.of(Seed.EMPTY_NOCLOUD).enabled
     )
+
+
+def replaced_by_user_data(case: CloneCase) -> frozenset[str]:
+    """The users that the image's configuration makes, but not where user-data has a list of users of its own."""
+    with_seed = {user.name for user in case.prediction.users_with(case.clone.seed)}
+    return frozenset(user.name for user in case.prediction.users if user.name not in with_seed)
 
 
 def clones_rule(code: str, name: str, *, why: str) -> Callable[[Callable[[Evidence], Iterable[Judgment]]], Rule]:
@@ -169,6 +243,11 @@ def equal(expected: str, values: Mapping[str, frozenset[str]]) -> Judgment:
             owner = name if odd in value else first
             return fails(expected, f"only in {owner}: {odd}", f"{first} and {name} differ: only in {owner}: {odd}")
     return holds(expected, f"{len(wanted)} equal in {len(values)}")
+
+
+def _blind(clone: CloneEvidence) -> str:
+    """Why the disk after a boot says nothing."""
+    return f"the clone's disk proves nothing: {clone.unreadable or clone.problem or 'the boot did not end cleanly'}"
 
 
 def _outcome(code: str, subject: str, judgment: Judgment) -> Outcome:

@@ -10,7 +10,10 @@ from goldsmith.cloudinit.datasource import Choice, Seed, Seedless, expected_data
 from goldsmith.cloudinit.effective import Effective, effective
 from goldsmith.cloudinit.first_boot_applied import read_flag
 from goldsmith.cloudinit.first_boot_packages import package_names
-from goldsmith.cloudinit.users import User
+from goldsmith.cloudinit.first_boot_user_data import with_user_data
+from goldsmith.cloudinit.users import User, users_of
+from goldsmith.cloudinit.version import parse_version
+from goldsmith.rules.probe import ANY_KEY, user_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +51,27 @@ class Expectation:
 
 
 INVARIANTS_ONLY = Expectation()
+NOCLOUD = "DataSourceNoCloud"
 # What a clone on this host can be given; for the others there has to be a cloud.
 BOOTED = (Seed.NONE, Seed.EMPTY_NOCLOUD, Seed.USER_DATA)
 
 
 @dataclass(frozen=True, slots=True)
 class SeedPrediction:
-    """What a first boot with one seed does: whether cloud-init runs, why, and its datasource's class."""
+    """What a first boot with one seed does: whether cloud-init runs, why, and its datasource's class; `users` are those
+    that it makes, None where they are the image's own.
+    """
 
     seed: Seed
     enabled: bool
     why: str
     datasource: str | None
+    users: tuple[User, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the image's own configuration says about a first boot without user-data.
+    """What the image's own configuration says about a first boot without user-data, and with that of `rules.probe`.
 
     `modules` are those in any list; `packages` are what its `packages:` would install; `problems` what is wrong in the
     configuration, `fatal` what makes cloud-init die. `effective` are the settings that the recipe has expectations of.
@@ -86,6 +93,11 @@ class Prediction:
 
     def of(self, seed: Seed) -> SeedPrediction:
         return next(each for each in self.seeds if each.seed is seed)
+
+    def users_with(self, seed: Seed) -> tuple[User, ...]:
+        """The users that cloud-init makes in a clone with this seed: user-data may replace the image's list."""
+        told = next((each.users for each in self.seeds if each.seed is seed), None)
+        return self.users if told is None else told
 
     def user(self, name: str) -> User | None:
         return next((user for user in self.users if user.name == name), None)
@@ -113,7 +125,12 @@ def predict(
         decision: Seedless = with_seed(files, seed, version=version, arch=arch, cmdline=cmdline)
         if decision.enabled and fatal:
             return SeedPrediction(seed, enabled=False, why=fatal, datasource=None)
-        return SeedPrediction(seed, decision.enabled, decision.why, expected_datasource(decision, seed))
+        datasource = expected_datasource(decision, seed)
+        users = None
+        if seed is Seed.USER_DATA and datasource == NOCLOUD and config.runs("users_groups"):
+            told, _ = with_user_data(config.config, user_data(ANY_KEY))
+            users = users_of(told, parse_version(version))
+        return SeedPrediction(seed, decision.enabled, decision.why, datasource, users)
 
     default = config.default_user(version)
     return Prediction(

@@ -45,11 +45,41 @@ class HostKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A file or folder: who owns it, and its twelve permission bits."""
+
+    path: str
+    uid: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedKeys:
+    """The keys that open an account, by its name: the fingerprint of each line of its authorized_keys ("no key" where
+    it is none), and the `places` home, .ssh and the file itself.
+    """
+
+    name: str
+    places: tuple[Place, ...]
+    fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What cloud-init has done once: the mark's name, such as config_ssh, and its text, process and time."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """`machine_id` and `dbus_machine_id` are the files' text without blanks, None where there is no file;
     `random_seed` is a digest; `cloud_log` are the lines of cloud-init.log at WARNING or above; `status_error` says why
-    status.json or result.json could not be read; `semaphores` name the modules that ran once for this instance.
-    `system` is None in evidence of older versions of goldsmith.
+    status.json or result.json could not be read; `semaphores` name the modules that ran once for this instance, and
+    `marks` are these and those for ever, with their text; `done_once` is what the log says was done under a mark in
+    the last run of cloud-init; `sudo_rules` are the lines of the file that cloud-init writes. Evidence that is older
+    has none of the last four, and no `system`.
     """
 
     accounts: tuple[Account, ...]
@@ -68,6 +98,10 @@ class Facts:
     status_error: str | None
     cloud_log: tuple[str, ...]
     system: System | None = None
+    authorized: tuple[AuthorizedKeys, ...] = ()
+    sudo_rules: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    done_once: tuple[str, ...] = ()
 
     def account(self, name: str) -> Account | None:
         return next((account for account in self.accounts if account.name == name), None)

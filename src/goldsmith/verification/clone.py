@@ -1,33 +1,104 @@
-"""What one booted clone left, as evidence."""
+"""A clone before its boot, and what it left, as evidence."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
 
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.first_boot_record import FirstBoot
+from goldsmith.cloudinit.seed import write_seed
+from goldsmith.disk.disk import Disk
+from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.errors import BuildError, InputError
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.index import Index
 from goldsmith.machine.boot import BootRecord
 from goldsmith.machine.driver import MachineSpec
-from goldsmith.machine.milestones import Milestone
+from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.rules.evidence import CloneEvidence, Passage
+from goldsmith.rules.probe import USER, Probe, public_key, user_data
+from goldsmith.verification.authorized import fingerprint
 from goldsmith.verification.gather import gather
 from goldsmith.verification.gathering.disk_state import disk_state
 from goldsmith.verification.gathering.failed_units import failed_units, named
+from goldsmith.verification.matrix import ClonePlan
 
+# How much larger than the image the disks of machines are, in bytes: a first boot has to take the room. Containers have
+# no disk of their own.
+GROWTH = 1 << 30
 TAIL_KEPT = 20
+AGAIN = "-again"
+Opened = Callable[[], AbstractContextManager[Guest]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """An overlay and its machine, ready to be booted. `instance_id` and `user_data` are those of its seed, `probe` the
+    user in it.
+    """
+
+    plan: ClonePlan
+    spec: MachineSpec
+    instance_id: str | None = None
+    probe: Probe | None = None
+    user_data: bytes = b""
+
+    @property
+    def second(self) -> MachineSpec:
+        """The same machine on the same disk for its second boot, with a console of its own."""
+        return replace(self.spec, name=f"{self.spec.name}{AGAIN}")
+
+
+def prepare(
+    disk: Disk,
+    plan: ClonePlan,
+    folder: Path,
+    *,
+    runs_cloud_init: bool,
+    says_finished: bool,
+    accelerated: bool = False,
+    own_user_data: bytes | None = None,
+) -> Clone:
+    """Lay the clone's overlay and write its seed into a new folder of its own.
+
+    What a seed with user-data holds is a user with a key that nobody has, or `own_user_data`. `runs_cloud_init` and
+    `says_finished` are what is predicted of its boot (`MachineSpec.stages`).
+    """
+    own = folder / plan.name
+    own.mkdir()
+    uuid = uuid4()
+    instance_id, seed, probe = None, None, None
+    content = own_user_data or b""
+    if plan.seed is not Seed.NONE:
+        instance_id, seed = f"goldsmith-{uuid}", own / "seed.iso"
+        if plan.seed is Seed.USER_DATA and own_user_data is None:
+            key = public_key(os.urandom(32))
+            probe, content = Probe(USER, str(fingerprint(key))), user_data(key)
+        write_seed(seed, instance_id=instance_id, user_data=content)
+    spec = MachineSpec(
+        name=plan.name,
+        disk=create_overlay(own / "disk.qcow2", disk, disk.virtual_size + (0 if plan.rehearsed else GROWTH)),
+        folder=own,
+        seed=seed,
+        options=plan.options,
+        uuid=uuid,
+        accelerated=accelerated and not plan.rehearsed,
+        stages=CLOUD_INIT_STAGES if runs_cloud_init else (),
+        says_finished=says_finished,
+    )
+    return Clone(plan, spec, instance_id, probe, content)
 
 
 def clone_evidence(
-    spec: MachineSpec,
-    seed: Seed,
+    clone: Clone,
     record: BootRecord,
+    opened: Opened,
     *,
-    instance_id: str | None,
-    opened: Callable[[], AbstractContextManager[Guest]],
     sealed: Index | None = None,
     may_differ: tuple[str, ...] = (),
     predicted: FirstBoot | None = None,
@@ -42,13 +113,14 @@ def clone_evidence(
             failed = named(guest, failed)
     except (BuildError, InputError) as error:
         unreadable = error.message
+    disk = clone.spec.disk
     return CloneEvidence(
-        name=spec.name,
+        name=clone.plan.name,
         driver=record.driver,
         hardware=record.hardware,
-        seed=seed,
-        instance_id=instance_id,
-        booted_uuid=str(spec.uuid),
+        seed=clone.plan.seed,
+        instance_id=clone.instance_id,
+        booted_uuid=str(clone.spec.uuid),
         milestones=tuple(
             Passage(each.milestone.value, round(each.seconds, 2), each.boot, each.up) for each in record.milestones
         ),
@@ -61,8 +133,10 @@ def clone_evidence(
         tail=record.tail[-TAIL_KEPT:],
         facts=facts,
         unreadable=unreadable,
+        firmware=clone.plan.options.firmware,
+        probe=clone.probe,
         causes=record.causes,
         predicted=predicted,
-        disk=disk_state(spec.disk, (spec.disk.backing or spec.disk).virtual_size, spec.folder),
+        disk=disk_state(disk, (disk.backing or disk).virtual_size, clone.spec.folder),
         failed=failed,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from hashlib import sha256
@@ -16,9 +14,11 @@ from goldsmith.guest.index import Index
 from goldsmith.guest.info import INFO_ROOTS, read_info
 from goldsmith.guest.packages import PACKAGE_ROOTS, installed
 from goldsmith.rules.facts import Account, Facts, HostKey, Password
+from goldsmith.verification.authorized import CLOUD_INIT_SUDOERS, authorized, fingerprint, sudo_rules
 from goldsmith.verification.gathering.system import ROOTS as SYSTEM_ROOTS
 from goldsmith.verification.gathering.system import system
 from goldsmith.verification.gathering.tree import Tree
+from goldsmith.verification.repeats import ONCE_MARKS, done_once_in_last_run, marks
 
 CLOUD = "/var/lib/cloud"
 CLOUD_LOG = "/var/log/cloud-init.log"
@@ -27,7 +27,7 @@ BOOT_CONFIGS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 FACT_ROOTS = (
     *INFO_ROOTS, *PACKAGE_ROOTS, "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/machine-id", "/etc/ssh",
     "/etc/sudoers.d", "/var/lib/dbus", RANDOM_SEED, f"{CLOUD}/data", f"{CLOUD}/instance", f"{CLOUD}/instances",
-    CLOUD_LOG, CLOUD_CFG_D, *BOOT_CONFIGS, *SYSTEM_ROOTS,
+    ONCE_MARKS, CLOUD_LOG, CLOUD_CFG_D, *BOOT_CONFIGS, *SYSTEM_ROOTS,
 )  # fmt: skip
 LOG_LIMIT = 64 << 20
 MAX_LINES, MAX_LINE = 100, 500
@@ -43,6 +43,7 @@ def gather(guest: Guest, *, sealed: Index | None = None, may_differ: tuple[str, 
     accounts = tuple(_accounts(tree))
     status, result, status_error = _outcome(tree)
     seed = tree.read(RANDOM_SEED)
+    log = tree.text(CLOUD_LOG, LOG_LIMIT) or ""
     return Facts(
         accounts=accounts,
         machine_id=tree.word("/etc/machine-id"),
@@ -58,8 +59,12 @@ def gather(guest: Guest, *, sealed: Index | None = None, may_differ: tuple[str, 
         status=status,
         result=result,
         status_error=status_error,
-        cloud_log=tuple(warned(tree.text(CLOUD_LOG, LOG_LIMIT) or "")),
+        cloud_log=tuple(warned(log)),
         system=system(tree, accounts, sealed=sealed, declared=may_differ),
+        authorized=tuple(authorized(guest, _lines(tree, "/etc/passwd", 7))),
+        sudo_rules=sudo_rules(tree.text(CLOUD_INIT_SUDOERS)),
+        marks=tuple(marks(guest, tree.index)),
+        done_once=done_once_in_last_run(log),
     )
 
 
@@ -126,13 +131,3 @@ def _host_keys(tree: Tree) -> Iterator[HostKey]:
         public = tree.text(f"/etc/ssh/{name}.pub", 1 << 16)
         kept = private is not None and private.is_regular and private.size > 0 and not private.mode & 0o077
         yield HostKey(name, fingerprint(public) if public is not None else None, private=kept)
-
-
-def fingerprint(public: str) -> str | None:
-    """The fingerprint that ssh-keygen prints, of a line such as `ssh-ed25519 AAAA… comment`; None where it is none."""
-    words = public.split()
-    try:
-        blob = base64.b64decode(words[1], validate=True) if len(words) > 1 else b""
-    except (binascii.Error, ValueError):
-        return None
-    return "SHA256:" + base64.b64encode(sha256(blob).digest()).decode().rstrip("=") if blob else None

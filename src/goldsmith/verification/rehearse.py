@@ -5,12 +5,10 @@ from __future__ import annotations
 import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
-from uuid import uuid4
 
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.first_boot_files import read_image
 from goldsmith.cloudinit.first_boot_record import FirstBoot
-from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.events import Emit, ignore
@@ -18,12 +16,11 @@ from goldsmith.guest.engines import mount
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.open import open_guest
 from goldsmith.machine.boot import boot
-from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import container
-from goldsmith.machine.milestones import CLOUD_INIT_STAGES
 from goldsmith.rules.evidence import CloneEvidence
-from goldsmith.verification.clone import clone_evidence
+from goldsmith.verification.clone import clone_evidence, prepare
 from goldsmith.verification.gather import kernel_cmdline
+from goldsmith.verification.matrix import ClonePlan
 
 
 def predict_of(disk: Disk, seed: Seed, *, scratch: Path, user_data: bytes = b"", engine: str = mount.NAME) -> FirstBoot:
@@ -51,35 +48,24 @@ def rehearse(
     Raises HostError where rehearsals do not work here. What goes wrong in the guest is the evidence's `problem`.
     """
     expected = predicted or predict_of(disk, seed, scratch=scratch, user_data=user_data)
-    uuid = uuid4()
+    plan = ClonePlan("rehearsal", seed, container.NAME)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="rehearse-") as made:
         folder = Path(made)
-        instance_id, seed_file = None, None
-        if seed is not Seed.NONE:
-            instance_id, seed_file = f"goldsmith-{uuid}", folder / "seed.iso"
-            write_seed(seed_file, instance_id=instance_id, user_data=user_data)
-        spec = MachineSpec(
-            name="rehearsal",
-            disk=create_overlay(folder / "disk.qcow2", disk),
-            folder=folder,
-            seed=seed_file,
-            uuid=uuid,
-            stages=CLOUD_INIT_STAGES if expected.runs else (),
+        clone = prepare(
+            disk,
+            plan,
+            folder,
+            runs_cloud_init=expected.runs,
             says_finished=expected.finished,
+            own_user_data=user_data,
         )
-        (record,) = boot([spec], driver=container.NAME, emit=emit)
+        (record,) = boot([clone.spec], driver=container.NAME, emit=emit)
         if keep_console is not None and record.console.exists():
             keep_console.write_bytes(record.console.read_bytes())
         with _opened(create_overlay(folder / "sealed.qcow2", disk), folder) as guest:
             sealed = guest.index()
         return clone_evidence(
-            spec,
-            seed,
-            record,
-            instance_id=instance_id,
-            opened=lambda: _opened(spec.disk, folder),
-            sealed=sealed,
-            predicted=expected,
+            clone, record, lambda: _opened(clone.spec.disk, folder), sealed=sealed, predicted=expected
         )
 
 

@@ -12,7 +12,11 @@ from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
 
 PAGE_FILE = "index.html"
-MEANING = {Seed.NONE: "no seed at all", Seed.EMPTY_NOCLOUD: "an empty NoCloud seed"}
+MEANING = {
+    Seed.NONE: "no seed at all",
+    Seed.EMPTY_NOCLOUD: "an empty NoCloud seed",
+    Seed.USER_DATA: "user-data that adds a user with a key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,16 @@ class Verification:
         return bool(own) and all(outcome.verdict is Verdict.PASS for outcome in own)
 
     def meanings(self) -> tuple[str, ...]:
-        """Which meaning of "no user-data" each clone proved, one line each."""
+        """One line for each clone: what it was given, whether it was only rehearsed, and whether it is proven."""
         return tuple(self._meaning(clone) for clone in self.clones)
 
     def _meaning(self, clone: CloneEvidence) -> str:
         status = clone.facts.status if clone.facts is not None else None
         source = (status.datasource_class if status else None) or "no datasource"
         proved = "proved" if self.proved(clone) else "not proved"
-        return f"{clone.name}: {MEANING[clone.seed]} ({source}): {proved}"
+        how = "" if clone.hardware else ", rehearsed"
+        twice = ", started twice" if clone.again is not None else ""
+        return f"{clone.name}: {MEANING.get(clone.seed, clone.seed.value)} ({source}){how}{twice}: {proved}"
 
     def as_json(self) -> dict[str, object]:
         """The document of `verify --json`, without its schema."""
@@ -78,16 +84,26 @@ class Verification:
         return {
             "name": clone.name,
             "driver": clone.driver,
+            "proved_by": "machine" if clone.hardware else "rehearsal",
+            "firmware": clone.firmware.value if clone.hardware else None,
             "seed": clone.seed.value,
-            "milestones": [{"name": each.name, "seconds": each.seconds} for each in clone.milestones],
-            "console": str(self.record / clone.console) if self.record is not None else None,
+            **self._start(clone),
             "proved": self.proved(clone),
-            "meaning": MEANING[clone.seed],
-            "problem": clone.problem,
+            "meaning": MEANING.get(clone.seed, clone.seed.value),
+            "second_boot": self._start(clone.again) if clone.again is not None else None,
             "causes": [
                 {"name": each.name, "line": each.line, "cause": each.cause, "hint": each.hint, "ends": each.ends}
                 for each in clone.causes
             ],
+        }
+
+    def _start(self, start: CloneEvidence) -> dict[str, object]:
+        """What is said of the first boot of a clone, and of its second."""
+        return {
+            "milestones": [{"name": each.name, "seconds": each.seconds} for each in start.milestones],
+            "seconds": start.seconds,
+            "console": str(self.record / start.console) if self.record is not None else None,
+            "problem": start.problem,
         }
 
     def as_text(self) -> str:
@@ -127,4 +143,6 @@ class Verification:
     def _counted(self) -> str:
         counts = {verdict: sum(outcome.verdict is verdict for outcome in self.outcomes) for verdict in Verdict}
         named = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
-        return f"{', '.join(named)} in {len(self.clones)} clones"
+        rehearsed = sum(not clone.hardware for clone in self.clones)
+        by = f", {rehearsed} of them rehearsed" if rehearsed else ""
+        return f"{', '.join(named)} in {len(self.clones)} clones{by}"

@@ -26,6 +26,7 @@ from goldsmith.rules.evidence import CloneEvidence
 from goldsmith.rules.prediction import differences
 from goldsmith.rules.rule import Verdict
 from goldsmith.verification.gather import kernel_cmdline
+from goldsmith.verification.matrix import plan_clones
 from goldsmith.verification.rehearse import rehearse
 from goldsmith.verification.verify import verify
 
@@ -179,7 +180,7 @@ def test_a_good_image_fails_nothing_and_is_not_proven(
         engine="mount",
         scratch=tmp_path,
         acceleration=Acceleration(kvm=False, why="containers", speed=1.0),
-        driver="container",
+        clones=plan_clones(driver="container"),
     )
     assert proof.verdict is Verdict.UNPROVEN, proof.as_text()
     assert {each.rule for each in proof.outcomes if each.verdict is not Verdict.PASS} == MACHINES_ONLY

@@ -302,7 +302,7 @@ def test_gc_clears_what_a_killed_build_left(sleeper: Site, started: Start, golds
 def test_verifying_a_disk(
     site: Site, debian12: Base, started: Start, goldsmith: Goldsmith, number: signal.Signals
 ) -> None:
-    process = started("verify", debian12.disk.path, "--engine", "mount", "--events", site.events)
+    process = started("verify", debian12.disk.path, "--engine", "mount", "--no-rehearse", "--events", site.events)
     site.wait(process, powered_on)
     assert any("qemu-system" in trace for trace in site.traces())
     process.send_signal(number)

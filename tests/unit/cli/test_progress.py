@@ -124,5 +124,7 @@ def test_on_a_terminal_the_running_step_is_a_living_line(terminal: tuple[IO[str]
         progress.show(events.StepStarted("verify"))
         progress.show(events.MilestonePassed("clone-1", "kernel", 6.2))
         read_until("clone-1: kernel 00:0")
+    stream.write("after\n")
+    stream.flush()
     # The line is erased at the end: what follows stands alone.
-    assert read_until("\x1b[2K").endswith("\x1b[2K")
+    assert "\x1b[2Kafter" in read_until("after")

@@ -39,9 +39,9 @@ CONTENT = b"the bytes of a sealed image"
 EXPECT = (
     "clones: 2",
     (
-        "expect: {users: {present: [ann], absent: [debian]}, packages: [htop], differ: [/etc/app/id], "
-        "services: {enabled: [ssh], failed: [kdump]}, effective: {ssh_pwauth: false, users: null}, "
-        "slower_than_previous: 50.0}"
+        "firmware: uefi, machine: {memory: 2G}, expect: {users: {present: [ann], absent: [debian]}, packages: [htop], "
+        "differ: [/etc/app/id], services: {enabled: [ssh], failed: [kdump]}, "
+        "effective: {ssh_pwauth: false, users: null}, slower_than_previous: 50.0}"
     ),
 )
 NOTE = Finding("GS401", Severity.NOTE, "not erased for sure", hint="a hint", subject="partition 1")
@@ -195,6 +195,16 @@ def test_the_manifest_tells_how_the_image_was_made(made: Made) -> None:
             "effective": {"ssh_pwauth": "false", "users": None},
             "slower": 0.5,
             "may_differ": ["/etc/app/id"],
+        },
+        "machine": {
+            "firmware": ["uefi"],
+            "memory": 2048,
+            "cpus": None,
+            "tpm": None,
+            "machine": None,
+            "cpu": None,
+            "bus": None,
+            "network": None,
         },
         "verification": {
             "verdict": "pass",

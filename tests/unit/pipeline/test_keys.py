@@ -107,7 +107,7 @@ def test_the_order_of_steps_counts(recipe: MakeRecipe) -> None:
         ("path: /etc/motd, text: hello", "text: hello, path: /etc/motd"),
         ("vars: {role: web}\ndisk: {size: 4G}", "disk: {size: 4096M}\nvars: {role: web}"),
         ("seal: {compression: zstd}\n", ""),
-        ("verify: {clones: 2}\n", ""),
+        ("clones: 2", "clones: 2, second_boot: true"),
     ],
 )
 def test_words_of_the_same_meaning_change_nothing(recipe: MakeRecipe, old: str, new: str) -> None:

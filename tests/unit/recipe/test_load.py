@@ -64,7 +64,7 @@ def test_what_is_left_out_has_defaults(recipe: Make) -> None:
     assert loaded.customize == ()
     assert loaded.generalize.operations == "defaults"
     assert loaded.seal.packing == "qcow2/zstd"
-    assert loaded.verify.clones == 2
+    assert (loaded.verify.clones, loaded.verify.second_boot) == (None, True)
     assert loaded.arch == host_arch()
 
 
@@ -228,7 +228,7 @@ def test_versions(complaints: Complain, version: str, said: str) -> None:
         ),
         ("verify: {expect: {differ: [motd]}}\n", "4:28: GS105 `differ` is no path of the guest"),
         ("verify: {expect: {slower_than_previous: 50%}}\n", "4:41: GS105 `slower_than_previous`"),
-        ("verify: {rehearse: true}\n", "4:10: GS103 `rehearse` is not yet supported"),
+        ("verify: {require: [GS401]}\n", "4:10: GS103 `require` is not yet supported"),
         ("customize: {install: [htop]}\n", "4:12: GS105 `customize` must be a list of steps"),
         ("customize: [htop]\n", "4:13: GS105 this step is no mapping"),
         ("customize: [{}]\n", "4:13: GS105 this step is no mapping"),

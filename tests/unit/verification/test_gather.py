@@ -9,7 +9,8 @@ import pytest
 
 from goldsmith.guest.engines.tree import open_tree
 from goldsmith.rules.facts import Facts, HostKey, Password
-from goldsmith.verification.gather import fingerprint, gather, kernel_cmdline, warned
+from goldsmith.verification.authorized import fingerprint
+from goldsmith.verification.gather import gather, kernel_cmdline, warned
 
 # ssh-keygen -lf of this line prints the fingerprint below.
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g root@host\n"

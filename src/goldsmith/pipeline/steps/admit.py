@@ -25,6 +25,7 @@ from goldsmith.pool.manifest import (
     BaseRecord,
     ExpectationRecord,
     KeptRecord,
+    MachineRecord,
     Manifest,
     OperationRecord,
     PackageRecord,
@@ -111,8 +112,14 @@ def manifest_of(made: Made) -> Manifest:
         findings=tuple(finding.as_json() for finding in (*sealed.findings, *made.audited.findings)),
         audit=_audit(made.audited),
         expectation=_expectation(expected_of(recipe)),
+        machine=_machine(recipe),
         verification=_record(made.verification),
     )
+
+
+def _machine(recipe: Recipe) -> MachineRecord | None:
+    stated = recipe.verify.machine.stated()
+    return MachineRecord(firmware=recipe.verify.firmware, **stated) if stated or recipe.verify.firmware else None
 
 
 def _audit(audited: Audited) -> AuditRecord:

@@ -1,4 +1,4 @@
-"""Prove the sealed image on clones that get no user-data."""
+"""Prove the sealed image on its clones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from goldsmith.cloudinit.datasource import Choice
 from goldsmith.customization.kinds.datasource import Datasource
 from goldsmith.disk.disk import Disk
 from goldsmith.errors import ProofError
-from goldsmith.events import Emit
+from goldsmith.events import Emit, Note
+from goldsmith.guest.engines import mount
 from goldsmith.machine.acceleration import Acceleration
+from goldsmith.machine.drivers import container
 from goldsmith.pipeline.step import step
 from goldsmith.pool.manifest import Manifest
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.evidence import Previous
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation, Setting, as_json
 from goldsmith.rules.rule import Verdict
+from goldsmith.verification.matrix import MACHINES, ClonePlan, CloneWish, plan_clones, rehearses, wish_of
 from goldsmith.verification.verification import Verification
-from goldsmith.verification.verify import seeds_for, verify
+from goldsmith.verification.verify import verify
 
 SHOWN = 3
 
@@ -29,8 +32,10 @@ class Verified:
 
     @property
     def summary(self) -> str:
-        clones, outcomes = len(self.verification.clones), len(self.verification.outcomes)
-        return f"{clones} clones booted without user-data, {outcomes} outcomes, all passed"
+        clones, outcomes = self.verification.clones, len(self.verification.outcomes)
+        rehearsed = sum(not clone.hardware for clone in clones)
+        how = f": {len(clones) - rehearsed} by machines, {rehearsed} rehearsed" if rehearsed else " by machines"
+        return f"{len(clones)} clones booted{how}, {outcomes} outcomes, all passed"
 
 
 def expected_of(recipe: Recipe) -> Expectation:
@@ -74,6 +79,29 @@ def expected_by(manifest: Manifest) -> Expectation:
     )
 
 
+def wish_by(manifest: Manifest) -> CloneWish:
+    """Which machines an admitted image's recipe described, as its manifest remembers them."""
+    said = manifest.machine
+    if said is None:
+        return CloneWish()
+    machine = {name: value for name, value in dict(said).items() if value is not None and name != "firmware"}
+    return CloneWish(firmwares=said.firmware, machine=machine)
+
+
+def plan_for(
+    wish: CloneWish, *, engine: str, acceleration: Acceleration, emit: Emit, driver: str = MACHINES
+) -> tuple[ClonePlan, ...]:
+    """The clones to boot. A part is rehearsed without being asked for only where the guest is mounted anyway: that is
+    root's, and for a base of known origin.
+    """
+    possible = engine == mount.NAME and container.status().usable
+    clones = plan_clones(wish, driver=driver, rehearsing=rehearses(wish, kvm=acceleration.kvm, possible=possible))
+    rehearsed = [clone.name for clone in clones if clone.rehearsed]
+    if rehearsed and len(rehearsed) < len(clones) and wish.rehearse is None:
+        emit(Note(f"machines are emulated: {', '.join(rehearsed)} only rehearsed, in a container"))
+    return clones
+
+
 @step("verify")
 def verify_sealed(
     emit: Emit,
@@ -95,7 +123,7 @@ def verify_sealed(
         scratch=scratch,
         acceleration=acceleration,
         expectation=expected_of(recipe),
-        seeds=seeds_for(recipe.verify.clones),
+        clones=plan_for(wish_of(recipe.verify), engine=engine, acceleration=acceleration, emit=emit),
         emit=emit,
         record=record,
         image=f"{recipe.name}:{recipe.version}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from goldsmith.machine.cause import leading
 from goldsmith.rules.evidence import CloneCase, CloneEvidence
-from goldsmith.rules.evidence_rule import Judgment, clone_rule, fails, holds, unproven
+from goldsmith.rules.evidence_rule import Judgment, clone_rule, fails, holds, left_to_machines
 
 CAUSES_TOLD = 3
 
@@ -25,7 +25,7 @@ def boot(case: CloneCase) -> Iterator[Judgment]:
             hint=_hint(clone),
         )
     elif not clone.hardware:
-        yield unproven(expected, f"{clone.driver} only rehearses: no boot loader, kernel, initramfs or udev ran")
+        yield left_to_machines(case, expected, "no boot loader, kernel, initramfs or udev ran")
     else:
         again = f", {clone.boots} boots" if clone.boots > 1 else ""
         yield holds(expected, f"ready and off after {clone.seconds:.0f} s{again}")

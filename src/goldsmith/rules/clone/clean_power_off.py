@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from goldsmith.rules.evidence import CloneCase
-from goldsmith.rules.evidence_rule import UNSAID, Judgment, fails, holds, tree_rule, unproven
+from goldsmith.rules.evidence_rule import UNSAID, Judgment, fails, holds, left_to_machines, tree_rule, unproven
 from goldsmith.rules.facts import Facts
 
 EXPECTED = "clean file systems after power-off"
@@ -18,7 +18,7 @@ def clean_power_off(case: CloneCase, facts: Facts) -> Iterator[Judgment]:  # noq
         yield unproven(EXPECTED, UNSAID)
         return
     if not case.clone.hardware:
-        yield unproven(EXPECTED, f"{case.clone.driver} only rehearses: this host unmounts the file systems")
+        yield left_to_machines(case, EXPECTED, "this host unmounts the file systems")
         return
     if disk.unreadable is not None:
         yield unproven(EXPECTED, disk.unreadable)

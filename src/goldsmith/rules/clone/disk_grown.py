@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from goldsmith.rules.disk_state import DiskState, Volume
 from goldsmith.rules.evidence import CloneCase
-from goldsmith.rules.evidence_rule import UNSAID, Judgment, fails, holds, tree_rule, unproven
+from goldsmith.rules.evidence_rule import UNSAID, Judgment, fails, holds, left_to_machines, tree_rule, unproven
 from goldsmith.rules.facts import Facts
 
 EXPECTED = "partition and file system fill the disk"
@@ -24,7 +24,7 @@ def disk_grown(case: CloneCase, facts: Facts) -> Iterator[Judgment]:  # noqa: AR
     if disk is None:
         yield unproven(EXPECTED, UNSAID)
     elif not case.clone.hardware:
-        yield unproven(EXPECTED, f"{case.clone.driver} only rehearses: it has no disk that could grow")
+        yield left_to_machines(case, EXPECTED, "it has no disk that could grow")
     elif disk.unreadable is not None:
         yield unproven(EXPECTED, disk.unreadable)
     elif disk.size <= disk.sealed:

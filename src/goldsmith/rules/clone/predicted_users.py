@@ -14,9 +14,10 @@ SUDOERS = "90-cloud-init-users"
 
 @tree_rule("GS407", "predicted-users", why="The default user is who everybody logs in as.", cloud_init=True)
 def predicted_users(case: CloneCase, facts: Facts) -> Iterator[Judgment]:
-    if not case.prediction.users:
+    users = case.prediction.users_with(case.clone.seed)
+    if not users:
         yield holds("no users are configured", "does not apply")
-    for user in case.prediction.users:
+    for user in users:
         yield _judge(user, facts)
 
 

@@ -25,11 +25,17 @@ SHOWN = 5
 @clones_rule("GS508", "trees-equal", why="Clones of one image are one machine many times, in all but their identity.")
 def trees_equal(evidence: Evidence) -> Iterator[Judgment]:
     ended = booted(evidence)
-    # A clone that the recipe leaves without cloud-init is another machine than one that has it.
-    clones = tuple(each for each in ended if runs_cloud_init(CloneCase(each.clone, evidence)))
+    # A clone that the recipe leaves without cloud-init is another machine than one that has it, and so is one with a
+    # user of its own, or one whose kernel was this host's.
+    alike = tuple(
+        each for each in ended if runs_cloud_init(CloneCase(each.clone, evidence)) and each.clone.probe is None
+    )
+    clones = max(
+        (tuple(each for each in alike if each.clone.hardware is hardware) for hardware in (True, False)), key=len
+    )
     if len(clones) < 2:
-        without = f", {len(ended) - len(clones)} of them without cloud-init" if len(ended) > len(clones) else ""
-        reason = f"{len(ended)} of {len(evidence.clones)} clones ended cleanly{without}: nothing to compare"
+        others = f", {len(ended) - len(clones)} of them of another kind" if len(ended) > len(clones) else ""
+        reason = f"{len(ended)} of {len(evidence.clones)} clones ended cleanly{others}: nothing to compare"
         yield unproven(EXPECTED, reason)
         return
     unsaid = [each.clone.name for each in clones if each.facts.system is None]

@@ -20,6 +20,7 @@ _IDENTITY: Mapping[str, Callable[[Facts], str | None]] = {
 _NOT_COMPARED = {"machine_id", "dbus_machine_id", "instance_id", "previous_instance_id", "random_seed", "host_keys"} | {
     "status",
     "result",
+    "marks",
     "system",
 }
 # Of the system: the journal is of each boot's time, and the rest follows from what is compared.
