@@ -21,6 +21,8 @@ pytestmark = [
     pytest.mark.guestfs,
     pytest.mark.base,
     pytest.mark.boot,
+    # Eight minutes under emulation on an idle host, half of them in the appliance.
+    pytest.mark.full,
     pytest.mark.timeout(1800),
 ]
 COMMAND = (sys.executable, "-c", "from goldsmith.cli.main import main; main()")
