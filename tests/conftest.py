@@ -24,7 +24,7 @@ settings.load_profile("goldsmith")
 
 MAY_START_PROCESSES = ("process", "root", "rootless", "guestfs", "base", "boot")
 
-DOWNLOADING = ("debian12", "cloud_init", "cloud_init_22_4", "cloud_init_25_1")
+DOWNLOADING = ("debian12", "debian13", "cloud_init", "cloud_init_22_4", "cloud_init_25_1")
 # Seconds for a test that may be the one that makes the base, or waits for another that does.
 WITH_BASE = 900
 
@@ -72,7 +72,17 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def debian12() -> Base:
     """A bootstrapped Debian 12 in the user's own cache, for tests marked `base`: read-only, lay overlays on it."""
-    source = registered()["bootstrap"].model_validate({"bootstrap": "debian/12"})
+    return bootstrapped("debian/12")
+
+
+@pytest.fixture(scope="session")
+def debian13() -> Base:
+    """The same of Debian 13."""
+    return bootstrapped("debian/13")
+
+
+def bootstrapped(distro: str) -> Base:
+    source = registered()["bootstrap"].model_validate({"bootstrap": distro})
     return source.resolve(folder=Path(), arch="x86_64", offline=False, refresh=False, emit=ignore)
 
 

@@ -154,10 +154,11 @@ def build(
     engine: str | None = None,
     refresh: bool = False,
     offline: bool = False,
+    rebuild: bool = False,
     emit: Emit = ignore,
 ) -> Built:
-    """Make, prove and admit the image of a recipe."""
-    options = Options(pool or default_pool(), engine=engine, offline=offline, refresh=refresh)
+    """Make, prove and admit the image of a recipe; with `rebuild` make and prove it once more, and only compare."""
+    options = Options(pool or default_pool(), engine=engine, offline=offline, refresh=refresh, rebuild=rebuild)
     return build_recipe(load_recipe(path, sets), options, emit)
 
 

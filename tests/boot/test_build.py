@@ -132,6 +132,23 @@ def test_the_same_build_again_is_there_already(pool: Pool) -> None:
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.full
+def test_built_again_it_is_proven_compared_and_not_kept(pool: Pool) -> None:
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in pool.folder.rglob("*")}
+
+    before = files()
+    done = pool.goldsmith("build", RECIPE, "--rebuild", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["sha256"], document["already_built"]) == (pool.document["sha256"], False)
+    assert document["verification"]["verdict"] == "pass"
+    assert document["verification"]["evidence"] is None
+    kinds = {each["kind"] for each in document["rebuilt"]["differences"]}
+    assert kinds <= {"file", "image"}, "the same recipe on the same base"
+    assert files() == before
+
+
 def test_another_build_cannot_take_the_name(pool: Pool, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(RECIPE.read_text().replace("[htop, lsof]", "[htop]").replace("htop, lsof,", "htop,"))

@@ -28,12 +28,12 @@ def this_host() -> Acceleration:
 
 @pytest.fixture
 def clone_of(debian12: Base, this_host: Acceleration, tmp_path: Path) -> CloneOf:
-    """Specifies a clone of the base with an empty NoCloud seed."""
+    """Specifies a clone of a base, Debian 12 by default, with an empty NoCloud seed."""
 
-    def make(name: str, **spec: object) -> MachineSpec:
+    def make(name: str, base: Base = debian12, **spec: object) -> MachineSpec:
         seed = tmp_path / f"{name}.iso"
         write_seed(seed, instance_id=f"iid-{name}")
-        disk = create_overlay(tmp_path / f"{name}.qcow2", debian12.disk)
+        disk = create_overlay(tmp_path / f"{name}.qcow2", base.disk)
         given: dict[str, object] = {"seed": seed, "accelerated": this_host.kvm, **spec}
         return MachineSpec(name=name, disk=disk, folder=tmp_path, **given)  # type: ignore[arg-type]
 
@@ -61,9 +61,28 @@ def test_a_clone_boots_by_uefi(clone_of: CloneOf, this_host: Acceleration) -> No
     assert "BdsDxe: starting Boot" in record.console.read_text(errors="replace")
 
 
+def test_debian_13_is_booted_to_its_init_by_both_firmwares(
+    clone_of: CloneOf, debian13: Base, this_host: Acceleration
+) -> None:
+    specs = [clone_of("bios", debian13), clone_of("uefi", debian13, options=UEFI)]
+    records = boot(specs, until=Milestone.INIT, speed=this_host.speed)
+    assert [(record.name, record.problem, record.reached(Milestone.INIT)) for record in records] == [
+        ("bios", None, True),
+        ("uefi", None, True),
+    ]
+    assert ["BdsDxe: starting Boot" in record.console.read_text(errors="replace") for record in records] == [
+        False,
+        True,
+    ]
+
+
 @pytest.mark.full
-def test_two_clones_at_once_by_both_firmwares(clone_of: CloneOf, this_host: Acceleration) -> None:
-    specs = [clone_of("bios"), clone_of("uefi", options=UEFI)]
+@pytest.mark.parametrize("base", ["debian12", "debian13"])
+def test_two_clones_at_once_by_both_firmwares(
+    clone_of: CloneOf, this_host: Acceleration, request: pytest.FixtureRequest, base: str
+) -> None:
+    of = request.getfixturevalue(base)
+    specs = [clone_of("bios", of), clone_of("uefi", of, options=UEFI)]
     records = boot(specs, speed=this_host.speed)
     assert [(record.name, record.problem, record.off) for record in records] == [
         ("bios", None, True),

@@ -149,6 +149,7 @@ def test_the_front_page_shows_the_steps_of_a_build() -> None:
     shown = re.findall(r"^  ✓ (\w+)", text("README.md"), re.MULTILINE)
     code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "pipeline" / "steps").glob("*.py"))
     functions = dict(re.findall(r'^@step\("(\w+)"\)\ndef (\w+)', code, re.MULTILINE)) | {"open": "opened"}
+    del functions["compare"]  # of --rebuild alone
     story = inspect.getsource(build).replace("shape(emit", inspect.getsource(shape), 1)
 
     def place(step: str) -> int:

@@ -18,6 +18,12 @@ def build(
         bool, typer.Option("--refresh", help="Fetch or make the base again instead of taking the cached one.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Use only a base that is already in the cache.")] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="Build and prove what is in the pool once more, compare both, and change nothing there."
+        ),
+    ] = False,
     sets: Sets = None,
     json: Json = False,
     events: Events = None,
@@ -28,11 +34,15 @@ def build(
     appears there. Ends with 1 if a step fails, with 4 if the base is not what it was said to be, and with 5 if the
     image was built but not proven. Consoles and logs are kept then, and a note says where.
 
+    With --rebuild the result is proven, compared with the image of that name and version (inputs, packages, files) and
+    thrown away. Differences are told; they change no exit code.
+
     \b
     Examples:
       goldsmith build debian12-base.yaml
       goldsmith build debian12-base.yaml --set role=web --pool /srv/images
       goldsmith build debian12-base.yaml --json --events build.jsonl
+      goldsmith build debian12-base.yaml --rebuild
     """
     from goldsmith import api
 
@@ -44,6 +54,7 @@ def build(
             engine=engine.value if engine else None,
             refresh=refresh,
             offline=offline,
+            rebuild=rebuild,
             emit=talk.emit,
         )
         talk.finish(built.as_json(), built.as_text())

@@ -18,9 +18,10 @@ from goldsmith.pipeline.keys import build_key
 from goldsmith.pipeline.record import kept_on_failure
 from goldsmith.pipeline.secrets import read_secrets
 from goldsmith.pipeline.shape import Bench, shape
-from goldsmith.pipeline.steps.admit import Made, admit
+from goldsmith.pipeline.steps.admit import Made, admit, manifest_of
 from goldsmith.pipeline.steps.audit import Intent, audit_sealed, waivers_of
 from goldsmith.pipeline.steps.base import settle_base
+from goldsmith.pipeline.steps.compare import Compared, compare
 from goldsmith.pipeline.steps.disk import lay_overlay
 from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
 from goldsmith.pipeline.steps.seal import seal_disk
@@ -40,20 +41,28 @@ SHOWN_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to build, as opposed to what: where to, with which engine, and whether the base may or must be fetched."""
+    """How to build, as opposed to what: where to, with which engine, and whether the base may or must be fetched.
+
+    With `rebuild` the image that has the name and version already is built once more, and only compared with.
+    """
 
     pool: Path
     engine: str | None = None
     offline: bool = False
     refresh: bool = False
+    rebuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`verification` is None where the same build was in the pool already, or another run admitted it meanwhile."""
+    """`verification` is None where the same build was in the pool already, or another run admitted it meanwhile.
+
+    `rebuilt` is how a build that was proven, and not kept, compares with `image`.
+    """
 
     image: Image
     verification: Verification | None
+    rebuilt: Compared | None = None
 
     def as_json(self) -> dict[str, object]:
         manifest = self.image.manifest
@@ -68,11 +77,15 @@ class Built:
             "trust": manifest.base.trust.model_dump(mode="json"),
             "already_built": self.verification is None,
             "verification": self.verification.as_json() if self.verification is not None else None,
+            "rebuilt": self.rebuilt.as_json() if self.rebuilt is not None else None,
         }
 
     def as_text(self) -> list[str]:
         manifest = self.image.manifest
         proof = self.verification.meanings() if self.verification is not None else ()
+        if self.rebuilt is not None:
+            told = f"rebuilt and proven; compared with {self.image.path}, which stays: {self.rebuilt.summary}"
+            return [*proof, told, *self.rebuilt.as_text()]
         word = "admitted" if self.verification is not None else "already built"
         return [
             *proof,
@@ -82,7 +95,8 @@ class Built:
 
 
 def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
-    """Make the image, prove it and admit it to the pool; or find that this very build is there already.
+    """Make the image, prove it and admit it to the pool; or find that this very build is there already. With `rebuild`
+    it is made and proven all the same, compared with the one that is there, and not kept.
 
     Raises RecipeError for findings of level error, ProofError where the image does not pass audit or verification, and
     what the steps raise. Nothing of a failed build is visible in the pool.
@@ -96,7 +110,10 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     emit = secrets.masking(emit)
     require_host(options)
     pool = Pool(options.pool)
-    require_own_name(recipe, pool, secrets)
+    name = ImageName(recipe.name, recipe.version)
+    there = pool.resolve(str(name)) if options.rebuild else None
+    if there is None:
+        require_own_name(recipe, pool, secrets)
     with (
         secrets.kept_out_of_errors(),
         pool.scratch() as scratch,
@@ -106,9 +123,8 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         base = settle_base(emit, recipe, offline=options.offline, refresh=options.refresh).base
         until_the_end.enter_context(held(base))
         key = build_key(recipe, base.sha256, secrets)
-        there = pool.already_built(ImageName(recipe.name, recipe.version), key)
-        if there is not None:
-            return Built(there, None)
+        if there is None and (same := pool.already_built(name, key)) is not None:
+            return Built(same, None)
 
         engine, why = choose_engine(options.engine, base.trust)
         machines = acceleration(emit)
@@ -135,6 +151,12 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         ).verification
 
         made = Made(recipe, key, base, shaped.customized, shaped.generalized, sealed, audited, proof)
+        if there is not None:
+            pool.verify_digest(there, emit)
+            compared = compare(
+                emit, there, manifest_of(made), image, engine=engine, scratch=scratch, accelerated=machines.kvm
+            )
+            return Built(there, replace(proof, record=None), compared)
         admitted = admit(emit, pool, made, record)
         return Built(admitted.image, replace(proof, record=admitted.evidence) if admitted.new else None)
 

@@ -55,8 +55,23 @@ class RawBase:
 
 @pytest.fixture(scope="session")
 def raw12(debian12: Base, tmp_path_factory: pytest.TempPathFactory) -> RawBase:
-    path = tmp_path_factory.mktemp("raw") / "debian12.raw"
-    convert(debian12.disk, path, DiskFormat.RAW)
+    return as_raw(debian12, tmp_path_factory.mktemp("raw") / "debian12.raw")
+
+
+@pytest.fixture(scope="session")
+def raw13(debian13: Base, tmp_path_factory: pytest.TempPathFactory) -> RawBase:
+    return as_raw(debian13, tmp_path_factory.mktemp("raw") / "debian13.raw")
+
+
+@pytest.fixture(params=["raw12", "raw13"])
+def raw(request: pytest.FixtureRequest) -> RawBase:
+    """Each of both: what has to be there for a boot."""
+    base: RawBase = request.getfixturevalue(request.param)
+    return base
+
+
+def as_raw(base: Base, path: Path) -> RawBase:
+    convert(base.disk, path, DiskFormat.RAW)
     return RawBase(path, {partition.number: partition for partition in read_partitions(path)})
 
 
@@ -68,13 +83,13 @@ def test_it_is_a_whole_read_only_image_that_says_where_it_comes_from(debian12: B
     assert debian12.origin == "bootstrap:debian/12"
 
 
-def test_partitions_are_those_of_the_official_image(raw12: RawBase) -> None:
-    assert {number: recognized(raw12, number) for number in raw12.partitions} == {
+def test_partitions_are_those_of_the_official_image(raw: RawBase) -> None:
+    assert {number: recognized(raw, number) for number in raw.partitions} == {
         1: FileSystemKind.EXT4,
         14: None,
         15: FileSystemKind.VFAT,
     }
-    assert {number: partition.type.lower() for number, partition in raw12.partitions.items()} == {
+    assert {number: partition.type.lower() for number, partition in raw.partitions.items()} == {
         1: "4f68bce3-e8cd-4db1-96e7-fbcaf984b709",
         14: "21686148-6449-6e6f-744e-656564454649",
         15: "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
@@ -86,22 +101,22 @@ def recognized(raw: RawBase, number: int) -> FileSystemKind | None:
     return found.kind if found else None
 
 
-def test_the_root_file_system_is_clean(raw12: RawBase) -> None:
-    assert run(["e2fsck", "-fn", raw12.root], timeout=120).returncode == 0
+def test_the_root_file_system_is_clean(raw: RawBase) -> None:
+    assert run(["e2fsck", "-fn", raw.root], timeout=120).returncode == 0
 
 
-def test_fstab_boot_loader_and_file_systems_name_each_other(raw12: RawBase) -> None:
-    root, esp = (recognize(raw12.path, raw12.partitions[number].offset) for number in (1, 15))
+def test_fstab_boot_loader_and_file_systems_name_each_other(raw: RawBase) -> None:
+    root, esp = (recognize(raw.path, raw.partitions[number].offset) for number in (1, 15))
     assert root is not None
     assert esp is not None
-    fstab = raw12.read("/etc/fstab")
+    fstab = raw.read("/etc/fstab")
     assert re.findall(r"^UUID=(\S+) (\S+)", fstab, re.MULTILINE) == [(root.uuid, "/"), (esp.uuid, "/boot/efi")]
-    assert root.uuid in raw12.read("/boot/grub/grub.cfg")
-    assert root.uuid in raw12.read("/boot/grub/i386-pc/load.cfg")
+    assert root.uuid in raw.read("/boot/grub/grub.cfg")
+    assert root.uuid in raw.read("/boot/grub/i386-pc/load.cfg")
 
 
-def test_both_firmwares_find_a_loader(raw12: RawBase) -> None:
-    image = f"{raw12.path}@@{raw12.partitions[15].offset}"
+def test_both_firmwares_find_a_loader(raw: RawBase) -> None:
+    image = f"{raw.path}@@{raw.partitions[15].offset}"
     listed = run(["mdir", "-i", image, "-/", "-b", "::"], timeout=60).stdout.decode().split()
     assert {name.removeprefix("::/").upper() for name in listed if not name.endswith("/")} == {
         "EFI/BOOT/BOOTX64.EFI",
@@ -112,21 +127,21 @@ def test_both_firmwares_find_a_loader(raw12: RawBase) -> None:
         "EFI/DEBIAN/MMX64.EFI",
         "EFI/DEBIAN/SHIMX64.EFI",
     }
-    with raw12.path.open("rb") as file:
+    with raw.path.open("rb") as file:
         assert file.read(2) == b"\xeb\x63"
         file.seek(510)
         assert file.read(2) == b"\x55\xaa"
-        file.seek(raw12.partitions[14].offset)
+        file.seek(raw.partitions[14].offset)
         assert any(file.read(512))
 
 
-def test_kernel_and_initramfs_are_behind_the_links_that_boot(raw12: RawBase) -> None:
-    assert {"vmlinuz", "initrd.img"} <= raw12.names("/")
-    kernels = {name for name in raw12.names("/boot") if name.startswith("vmlinuz-")}
+def test_kernel_and_initramfs_are_behind_the_links_that_boot(raw: RawBase) -> None:
+    assert {"vmlinuz", "initrd.img"} <= raw.names("/")
+    kernels = {name for name in raw.names("/boot") if name.startswith("vmlinuz-")}
     assert len(kernels) == 1
     version = kernels.pop().removeprefix("vmlinuz-")
     assert version.endswith("-cloud-amd64")
-    assert f"initrd.img-{version}" in raw12.names("/boot")
+    assert f"initrd.img-{version}" in raw.names("/boot")
 
 
 def test_nothing_identifies_the_machine_that_made_it(raw12: RawBase) -> None:

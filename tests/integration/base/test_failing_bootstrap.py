@@ -25,11 +25,17 @@ from goldsmith.run import run
 
 MIRROR = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://{}/debian bookworm main\n"
 KILLED = """
+import sys
 from pathlib import Path
 from goldsmith.base.sources.bootstrap import BootstrapSource
-from goldsmith.events import ignore
-BootstrapSource(bootstrap="debian/12").resolve(
-    folder=Path(), arch="x86_64", offline=False, refresh=False, emit=lambda event: print(event, flush=True))
+from goldsmith.errors import Stopped
+from goldsmith.run import signals_as_errors
+try:
+    with signals_as_errors():
+        BootstrapSource(bootstrap="debian/12").resolve(
+            folder=Path(), arch="x86_64", offline=False, refresh=False, emit=lambda event: print(event, flush=True))
+except Stopped as error:
+    sys.exit(error.exit_code)
 """
 
 
@@ -92,22 +98,47 @@ def test_a_cache_without_space(own_folders: Path, monkeypatch: pytest.MonkeyPatc
 
 def killed_midway(cache: Cache) -> None:
     """SIGKILL a bootstrap while its packages are unpacked; the next run clears all of it."""
-    process = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, env={**os.environ})
-    assert process.stdout is not None
-    try:
-        while b"done=3" not in process.stdout.readline():
-            assert process.poll() is None
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+    assert ended_midway(cache, signal.SIGKILL) == -signal.SIGKILL
     (work,) = cache.root.glob(".goldsmith-*")
-    folder = (work / "tree").readlink() if (work / "tree").is_symlink() else work / "tree"
+    folder = tree_in(work)
     assert folder.is_dir()
     wait_until_nobody_works_in(folder)
     assert cache.clear_stale() == (work,)
     assert not folder.exists()
     assert sorted(path.name for path in cache.root.iterdir()) == ["locks"]
+
+
+def stopped_midway(cache: Cache, number: signal.Signals) -> None:
+    """A signal at the same moment: the run itself clears all of it before it ends."""
+    assert ended_midway(cache, number) == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    assert [argv for argv in command_lines() if str(cache.root) in argv] == []
+    assert sorted(path.name for path in cache.root.iterdir()) == ["locks"]
+
+
+def ended_midway(cache: Cache, number: signal.Signals) -> int:
+    """The exit code of a bootstrap that got a signal while its packages were unpacked."""
+    process = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, env={**os.environ})
+    assert process.stdout is not None
+    try:
+        while b"done=3" not in process.stdout.readline():
+            assert process.poll() is None
+        (work,) = cache.root.glob(".goldsmith-*")
+        folder = tree_in(work)
+        process.send_signal(number)
+        # What it still says must not fill the pipe.
+        process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    if number != signal.SIGKILL:
+        assert not folder.exists()
+    return process.returncode
+
+
+def tree_in(work: Path) -> Path:
+    """Where a bootstrap unpacks to: a plain user's lies elsewhere, and is linked."""
+    return (work / "tree").readlink() if (work / "tree").is_symlink() else work / "tree"
 
 
 def wait_until_nobody_works_in(folder: Path) -> None:
@@ -132,6 +163,20 @@ def command_lines() -> list[str]:
 @pytest.mark.base
 def test_a_killed_bootstrap_of_root(cache: Cache) -> None:
     killed_midway(cache)
+
+
+@pytest.mark.root
+@pytest.mark.base
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.full)])
+def test_a_stopped_bootstrap_of_root(cache: Cache, number: signal.Signals) -> None:
+    stopped_midway(cache, number)
+
+
+@pytest.mark.rootless
+@pytest.mark.base
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)])
+def test_a_stopped_bootstrap_of_a_plain_user(cache: Cache, number: signal.Signals) -> None:
+    stopped_midway(cache, number)
 
 
 @pytest.mark.rootless

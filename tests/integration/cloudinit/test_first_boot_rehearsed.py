@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 
 from goldsmith.base.base import Base
-from goldsmith.base.source import registered
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.first_boot_files import read_image
 from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.qemu_img import create_overlay
-from goldsmith.events import ignore
 from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import open_guest
 from goldsmith.machine.acceleration import Acceleration
@@ -75,13 +73,6 @@ CONFIGURATIONS = {
     "a file that is not UTF-8": Configuration(LOCAL, files={"/etc/cloud/cloud.cfg.d/note.cfg": b"# caf\xe9\n"}),
     "packages without a network": Configuration(LOCAL + b"packages: [htop, sudo]\n"),
 }
-
-
-@pytest.fixture(scope="session")
-def debian13() -> Base:
-    """A bootstrapped Debian 13 in the user's own cache."""
-    source = registered()["bootstrap"].model_validate({"bootstrap": "debian/13"})
-    return source.resolve(folder=Path(), arch="x86_64", offline=False, refresh=False, emit=ignore)
 
 
 # Where the two differ, and one of each kind; the others are part of the full matrix.

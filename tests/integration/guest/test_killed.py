@@ -156,10 +156,20 @@ def test_guestfs(start: Start, tmp_path: Path, kill: Callable[..., None], stage:
     assert gone(tmp_path) == []
 
 
-@pytest.mark.root
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_mount_ends_with_goldsmith_for_any_signal(start: Start, tmp_path: Path, number: signal.Signals) -> None:
-    process = start("mount", "run")
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [
+        pytest.param("mount", signal.SIGINT, marks=pytest.mark.root),
+        pytest.param("mount", signal.SIGTERM, marks=pytest.mark.root),
+        pytest.param("guestfs", signal.SIGINT, marks=pytest.mark.guestfs),
+        pytest.param("guestfs", signal.SIGTERM, marks=[pytest.mark.guestfs, pytest.mark.full]),
+    ],
+)
+def test_an_engine_ends_with_goldsmith_for_any_signal(
+    start: Start, tmp_path: Path, engine: str, number: signal.Signals
+) -> None:
+    process = start(engine, "run")
+    assert traces(tmp_path) != []
     process.send_signal(number)
     process.wait(timeout=60)
     assert gone(tmp_path) == []

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,11 @@ class Site:
     events: Path
     top: Path
     cache: Path
+    engine: str = "mount"
 
     @property
     def build(self) -> tuple[object, ...]:
-        return ("build", self.recipe, "--engine", "mount", "--events", self.events, "--output", self.pool)
+        return ("build", self.recipe, "--engine", self.engine, "--events", self.events, "--output", self.pool)
 
     def seen(self) -> list[Event]:
         """What the run has said so far; its last line may be half-written."""
@@ -186,6 +187,7 @@ def powered_on(event: Event) -> bool:
 
 MOMENTS = {
     "base": begins("base"),
+    "disk": begins("disk"),
     "open": begins("open"),
     "customize": in_guest,
     "generalize": begins("generalize"),
@@ -196,6 +198,7 @@ MOMENTS = {
 }
 DEFAULT = [
     ("base", signal.SIGINT),
+    ("disk", signal.SIGTERM),
     ("open", signal.SIGTERM),
     ("generalize", signal.SIGINT),
     ("seal", signal.SIGTERM),
@@ -228,10 +231,60 @@ def ended(process: subprocess.Popen[str], number: signal.Signals) -> str:
 def test_a_signal_at_any_step(site: Site, started: Start, moment: str, number: signal.Signals) -> None:
     process = started(*site.build)
     site.wait(process, MOMENTS[moment])
-    time.sleep(0.2)
+    # An overlay is laid in less time.
+    time.sleep(0 if moment == "disk" else 0.2)
     process.send_signal(number)
     ended(process, number)
     assert site.traces() == []
+    assert site.files() == []
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_while_the_image_is_admitted(site: Site, started: Start, number: signal.Signals) -> None:
+    """Before the commit point nothing is there, after it everything."""
+    process = started(*site.build)
+    site.wait(process, begins("verify"))
+    deadline = time.monotonic() + 900
+    while not any(map(begins("admit"), site.seen())):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    names = sorted(path.name for path in site.pool.iterdir())
+    whole = ["stopped-v1.0.evidence", "stopped-v1.0.json", "stopped-v1.0.qcow2"]
+    assert (process.returncode, names) in [(0, whole), (CODES[number][0], whole), (CODES[number][0], [])], err
+    assert site.traces() == []
+
+
+@pytest.mark.guestfs
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        # The appliance is booting; a program runs in it.
+        ("open", signal.SIGINT),
+        pytest.param("open", signal.SIGTERM, marks=pytest.mark.full),
+        pytest.param("customize", signal.SIGTERM, marks=pytest.mark.full),
+    ],
+)
+def test_a_signal_while_an_appliance_has_the_guest(
+    sleeper: Site, started: Start, moment: str, number: signal.Signals
+) -> None:
+    site = replace(sleeper, engine="guestfs")
+    process = started(*site.build)
+    site.wait(process, MOMENTS[moment])
+    deadline = time.monotonic() + PATIENCE
+    # The appliance itself has to be made first.
+    while not any("qemu-system" in trace and "guestfs" in trace for trace in site.traces()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(number)
+    ended(process, number)
+    assert site.gone() == []
     assert site.files() == []
 
 

@@ -144,6 +144,13 @@ def test_the_name_and_version_are_taken_by_another_build(site: Site, goldsmith: 
     assert site.names() == ["image-v1.0.json", "image-v1.0.qcow2"]
 
 
+def test_there_is_nothing_to_build_again(site: Site, goldsmith: Goldsmith) -> None:
+    said = goldsmith(*site.build(site.recipe()), "--rebuild")
+    assert said.code == 2
+    assert said.error == f"there is no image image:1.0 in {site.pool}"
+    assert site.steps(1) == []
+
+
 def test_two_runs_share_pool_and_cache_and_neither_ends_the_other(
     site: Site, started: Start, goldsmith: Goldsmith
 ) -> None:

@@ -22,8 +22,10 @@ pytestmark = pytest.mark.process
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
+from goldsmith.errors import Stopped
 from goldsmith.pool.pool import Pool
 from goldsmith.pool.manifest import Manifest
+from goldsmith.run import signals_as_errors
 
 pool, manifest, stop_in = Pool(Path(sys.argv[1])), Manifest.model_validate_json(sys.argv[2]), sys.argv[3]
 
@@ -31,13 +33,16 @@ def stop(*_, **__):
     print("here", flush=True)
     time.sleep(100)
 
-with pool.scratch() as scratch:
-    (scratch / "sealed").write_bytes(b"x" * 1000)
-    (scratch / "report.html").write_text("report")
-    if stop_in == "scratch":
-        stop()
-    setattr(os, stop_in, stop)
-    pool.admit(scratch / "sealed", manifest, {".html": scratch / "report.html"})
+try:
+    with signals_as_errors(), pool.scratch() as scratch:
+        (scratch / "sealed").write_bytes(b"x" * 1000)
+        (scratch / "report.html").write_text("report")
+        if stop_in == "scratch":
+            stop()
+        setattr(os, stop_in, stop)
+        pool.admit(scratch / "sealed", manifest, {".html": scratch / "report.html"})
+except Stopped as error:
+    sys.exit(error.exit_code)
 """
 
 
@@ -76,6 +81,19 @@ def test_sigkill_leaves_only_what_the_next_run_clears(tmp_path: Path, stop_in: s
         (scratch / "sealed").write_bytes(b"x")
         assert pool.admit(scratch / "sealed", manifest()).new
     assert names(pool) == ["base-v1.0.json", "base-v1.0.qcow2"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_an_image_is_admitted_leaves_nothing(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    pool = Pool(tmp_path / "pool")
+    argv = [sys.executable, "-c", textwrap.dedent(PROGRAM), str(pool.root), manifest().as_bytes().decode(), "link"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"here\n"
+        assert "base-v1.0.json" in names(pool)
+        process.send_signal(number)
+        assert process.wait(30) == code
+    assert names(pool) == []
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from goldsmith.machine.acceleration import Acceleration
 from goldsmith.pipeline import diagnose
 from goldsmith.pipeline.build import Built
 from goldsmith.pipeline.clone import CloneDisk
+from goldsmith.pipeline.steps.compare import Compared, Difference, Kind
 from goldsmith.pool.manifest import BaseRecord, Manifest, TrustRecord
 from goldsmith.pool.pool import Image
 from goldsmith.rules.evidence import Evidence
@@ -222,6 +223,10 @@ def test_build(image: Image, verification: Verification) -> None:
     document = Built(image, verification).as_json()
     assert document["verification"] == verification.as_json()
     check_fields("build", {**document, "verification": None})
+    difference = Difference(Kind.FILE, "/srv/caf\udce9", None, "regular 0644")
+    rebuilt = Built(image, None, Compared((difference,), "0" * 64, 1)).as_json()
+    assert rebuilt["rebuilt"]["differences"][0]["name_b64"]  # type: ignore[index]
+    check_fields("build", rebuilt)
 
 
 def test_clone(image: Image) -> None:
