@@ -58,6 +58,7 @@ def test_a_plain_user_builds_the_starter_recipe_and_clones_it(debian12: Base, tm
     assert [(clone["seed"], clone["proved"]) for clone in built["verification"]["clones"]] == [
         ("none", True),
         ("nocloud-empty", True),
+        ("nocloud-user-data", True),
     ]
     assert json.loads(Path(built["manifest"]).read_text())["base"]["sha256"] == debian12.sha256
 
