@@ -31,7 +31,7 @@ from goldsmith.pipeline.existing.explain import explain_file, explain_guest
 from goldsmith.pipeline.existing.explain_recipe import explain_recipe
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, lint_guest, lint_recipe_file
-from goldsmith.pipeline.existing.lint import repair as repair_files
+from goldsmith.pipeline.existing.repair import repair as repair_files
 from goldsmith.pipeline.existing.report import report_existing
 from goldsmith.pipeline.existing.report import write_junit as write_junit_file
 from goldsmith.pipeline.existing.verify import verify_existing
@@ -100,7 +100,7 @@ def lint_rules() -> tuple[Descriptor, ...]:
 
 def repair(linted: Linted) -> tuple[Finding, ...]:
     """Make the repairs of lint that are safe, in place; the findings that are gone by that."""
-    return repair_files(linted.findings)
+    return repair_files(linted.findings, linted.root)
 
 
 def explain_rule(code: str) -> list[str]:

@@ -186,6 +186,42 @@ def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
     assert path.read_text() == "# new\napt_upgrade: true\n"
 
 
+def test_repairs_of_a_directory_never_leave_it(root: Path, tmp_path: Path) -> None:
+    """The guest's link leads to a file of the guest, whatever the host has at the same path."""
+    outside = tmp_path / "outside.txt"
+    outside.write_text("apt_upgrade: true\n")
+    inside = root / str(outside).lstrip("/")
+    inside.parent.mkdir(parents=True)
+    inside.write_text("apt_upgrade: true\n")
+    drop_in = root / "etc/cloud/cloud.cfg.d/50-x.cfg"
+    drop_in.symlink_to(outside)
+    assert [finding.code for finding in api.repair(api.lint(root))] == ["GS604"]
+    assert outside.read_text() == "apt_upgrade: true\n"
+    assert inside.read_text() == "package_upgrade: true\n"
+    assert drop_in.is_symlink()
+
+
+def test_a_link_that_was_led_elsewhere_meanwhile_is_not_followed(root: Path, tmp_path: Path) -> None:
+    drop_in = root / "etc/cloud/cloud.cfg.d/50-x.cfg"
+    drop_in.write_text("apt_upgrade: true\n")
+    linted = api.lint(root)
+    outside = tmp_path / "outside.txt"
+    outside.write_text("apt_upgrade: true\n")
+    drop_in.unlink()
+    drop_in.symlink_to(outside)
+    with pytest.raises(InputError, match="leads to no file of the guest"):
+        api.repair(linted)
+    assert outside.read_text() == "apt_upgrade: true\n"
+
+
+def test_two_names_of_one_file_are_repaired_once(root: Path) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    (folder / "50-x.cfg").write_text("apt_upgrade: true\n")
+    (folder / "60-x.cfg").symlink_to("50-x.cfg")
+    assert len(api.repair(api.lint(root))) == 2
+    assert (folder / "50-x.cfg").read_text() == "package_upgrade: true\n"
+
+
 def test_a_rule_explains_itself() -> None:
     lines = api.explain_rule("GS617")
     assert lines[0] == "GS617: packages are baked in"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -42,11 +42,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """`against` says which schema of cloud-init judged the configuration, or that none was at hand."""
+    """`against` says which schema of cloud-init judged the configuration, or that none was at hand. `root` is the
+    directory in which places lie, where a directory was judged.
+    """
 
     kind: Kind
     findings: tuple[Finding, ...]
     against: str | None = None
+    root: Path | None = None
 
     @property
     def errors(self) -> int:
@@ -129,8 +132,9 @@ def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
                 "there is no /etc/cloud: no cloud-init to judge",
                 hint="name the root of an installed system, a disk that holds one, a recipe or a .cfg file",
             )
-        subject = cloud_config_of(guest, where if isinstance(where, Path) else None)
-    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), _against(subject))
+        root = where if isinstance(where, Path) else None
+        subject = cloud_config_of(guest, root)
+    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), _against(subject), root)
 
 
 def _against(subject: CloudConfig) -> str:
@@ -138,34 +142,3 @@ def _against(subject: CloudConfig) -> str:
         return OWN_TABLE
     version = ".".join(map(str, subject.version)) if subject.version else "of an unknown version"
     return f"the image's own schema, cloud-init {version}"
-
-
-def repair(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Make the repairs that are safe, in place: comments and order stay. The findings whose repair was made.
-
-    Raises InputError where a file is not what it was when it was judged; then nothing of it is written.
-    """
-    by_file: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.repair is not None and finding.waived is None:
-            by_file.setdefault(finding.repair.place.file, []).append(finding)
-    done: list[Finding] = []
-    for name, wanted in by_file.items():
-        path = Path(name)
-        lines = path.read_bytes().decode("utf-8").split("\n")
-        # From the end of a line to its beginning, so that earlier columns stay true.
-        for finding in sorted(wanted, key=_from_the_end):
-            edit = finding.repair
-            assert edit is not None
-            row, column = edit.place.line - 1, edit.place.column - 1
-            if lines[row][column : column + len(edit.old)] != edit.old:
-                raise InputError(f"{edit.place} is not what it was: nothing of {name} was changed")
-            lines[row] = lines[row][:column] + edit.new + lines[row][column + len(edit.old) :]
-        path.write_bytes("\n".join(lines).encode())
-        done.extend(wanted)
-    return tuple(done)
-
-
-def _from_the_end(finding: Finding) -> tuple[int, int]:
-    assert finding.repair is not None
-    return (finding.repair.place.line, -finding.repair.place.column)
