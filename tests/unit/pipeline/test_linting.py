@@ -176,6 +176,28 @@ def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
     assert api.repair(api.lint(path)) == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffapt_upgrade: true\nusers: [{name: 0123}]\n",
+        "# a\u2028apt_upgrade: true\x85# b\r\nusers: [{name: 0123}]\r",
+        "apt_upgrade: true\nusers: [{gecos: a\ufeff, name: 0123}]",
+    ],
+)
+def test_repairs_count_lines_and_columns_as_pyyaml_does(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_bytes(text.encode())
+    assert len(api.repair(api.lint(path))) == 2
+    assert path.read_bytes().decode() == text.replace("apt_", "package_").replace("0123", "'0123'")
+
+
+def test_an_alias_is_repaired_where_its_anchor_stands(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text("users: [&a {name: x, lock-passwd: true}, *a]\n")
+    assert len(api.repair(api.lint(path))) == 2
+    assert path.read_text() == "users: [&a {name: x, lock_passwd: true}, *a]\n"
+
+
 def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
     path = tmp_path / "99-a.cfg"
     path.write_text("apt_upgrade: true\n")

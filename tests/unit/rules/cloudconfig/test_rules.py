@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.rules.cloudconfig.configurations import codes, configuration, image, only
+from tests.unit.rules.cloudconfig.configurations import codes, configuration, guest_file, host_file, image, only
 
+from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
 from goldsmith.rules.cloudconfig.lint import lint
+from goldsmith.rules.cloudconfig.subject import CloudConfig
 
 KEY = "ssh-ed25519 AAAA ops@example.org"
 MANUAL = f"""\
@@ -224,3 +226,30 @@ def test_a_reason_allows_a_finding_and_no_reason_does_not() -> None:
 
 def test_files_of_packages_are_not_judged() -> None:
     assert codes(image({"99-a.cfg": "datasource_list: [NoCloud, None]\n"})) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "repaired"),
+    [
+        ("apt_update: true\n", "22.4", "package_update"),
+        ("apt_update: true\npackage_update: false\n", "22.4", None),
+        ("users: [{name: a, lock-passwd: true}]\n", "22.4", "lock_passwd"),
+        ("users: [{name: a, lock-passwd: true, lock_passwd: false}]\n", "22.4", None),
+        ("ubuntu_advantage: {token: a}\n", "22.4", None),
+        ("ubuntu_advantage: {token: a}\n", None, None),
+        ("ubuntu_advantage: {token: a}\n", "24.1", "ubuntu_pro"),
+    ],
+)
+def test_a_deprecated_key_is_renamed_only_where_that_changes_nothing(
+    text: str, version: str | None, repaired: str | None
+) -> None:
+    repair = only(configuration(text, version=parse_version(version)), "GS604").repair
+    assert (repair.new if repair is not None else None) == repaired
+
+
+def test_a_deprecated_key_of_which_another_file_says_more_is_not_renamed() -> None:
+    old = host_file("apt_update: true\n", "50-old.cfg")
+    other = CloudConfig((old, host_file("package_update: false\n", "90-new.cfg")), whole=False)
+    assert only(other, "GS604").repair is None
+    vendor = guest_file("/etc/cloud/cloud.cfg", "apt_update: true\n", vendor=True)
+    assert only(CloudConfig((vendor, old), whole=False), "GS604").repair is None
