@@ -11,6 +11,7 @@ from goldsmith.cloudinit.first_boot_accounts import Account, Login
 from goldsmith.cloudinit.first_boot_modules import ModuleRun
 from goldsmith.cloudinit.first_boot_packages import Packages
 from goldsmith.cloudinit.modules import Stage
+from goldsmith.findings import printable
 
 # How the error begins that no stage survives.
 DIES = "every stage dies"
@@ -112,8 +113,8 @@ class FirstBoot:
         }
 
     def as_text(self) -> str:
-        """For people, one fact a line."""
-        return "\n".join(_lines(self))
+        """For people, one fact a line; what the guest wrote is escaped."""
+        return "\n".join(printable(line) for line in _lines(self))
 
 
 def _lines(boot: FirstBoot) -> Iterator[str]:
