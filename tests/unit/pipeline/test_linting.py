@@ -162,6 +162,14 @@ def test_hostile_files_of_a_tree_end_in_findings(root: Path, tmp_path: Path) -> 
     ]
 
 
+def test_the_command_line_of_the_boot_loader_counts(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg.d/90_dpkg.cfg").write_text("datasource_list: [NoCloud, Ec2, None]\n")
+    assert [code for _, code in codes(api.lint(root))] == ["GS619"]
+    (root / "boot/grub").mkdir(parents=True)
+    (root / "boot/grub/grub.cfg").write_text("linux /vmlinuz root=x ci.ds=None\n")
+    assert codes(api.lint(root)) == []
+
+
 def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
     path = tmp_path / "99-a.cfg"
     path.write_text(

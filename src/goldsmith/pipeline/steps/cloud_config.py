@@ -19,6 +19,7 @@ from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.packages import DPKG_STATUS
 from goldsmith.rules.cloudconfig.configfile import At, ConfigFile
 from goldsmith.rules.cloudconfig.subject import CloudConfig, Surroundings
+from goldsmith.verification.gather import kernel_cmdline
 
 # Debian's place of cloud-init's package, and those of the distributions that name the folder after Python's version.
 SCHEMA_FOLDERS = (
@@ -49,8 +50,9 @@ SMALL = 1 << 20
 STATUS_LIMIT = 256 << 20
 
 
-def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
+def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | None = None) -> CloudConfig:
     """The whole configuration of a guest; `root` is its directory where it is one, and places are then on the host.
+    `cmdline` takes the place of the kernel's command line in the boot loader's configuration.
 
     Raises BuildError where the guest has no /etc/cloud or a file of it is longer than any configuration.
     """
@@ -69,6 +71,8 @@ def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
         whole=True,
         version=parse_version(info.cloud_init_version) if info is not None else None,
         family=info.family if info is not None else None,
+        arch=(info.arch if info is not None else "") or "x86_64",
+        cmdline=kernel_cmdline(guest) if cmdline is None else cmdline,
         image=Surroundings(_around(guest), changed),
         seeds={path: content for path, content in files.items() if path not in judged},
         other=tuple(

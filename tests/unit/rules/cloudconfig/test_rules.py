@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.rules.cloudconfig.configurations import codes, configuration, guest_file, host_file, image, only
 
+from goldsmith.cloudinit.first_boot import predict
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
 from goldsmith.rules.cloudconfig.lint import lint
@@ -211,6 +214,28 @@ def test_no_datasource_for_a_clone_without_a_seed() -> None:
     assert "GS619" in codes(image({"99-a.cfg": "ssh_pwauth: true\n"}))
     assert "GS619" in codes(image({"99-a.cfg": "datasource_list: [NoCloud, ConfigDrive, None]\n"}))
     assert "GS619" not in codes(image({"99-a.cfg": "datasource_list: [NoCloud, None]\n"}))
+
+
+@pytest.mark.parametrize(
+    ("listing", "version", "cmdline", "faulty"),
+    [
+        ("[NoCloud]", "22.4.2", "", False),
+        ("[NoCloud]", "25.1.4", "", True),
+        ("[NoCloud]", "26.2", "", True),
+        ("[NoCloud, None] # local", "22.4.2", "", True),
+        ("[NoCloud, None] # local", "25.1.4", "", False),
+        ("[NoCloud, None] # local", "26.2", "", False),
+        ("[NoCloud, Ec2, None]", "25.1.4", "ro ci.ds=None quiet", False),
+        ("[NoCloud, None]", "25.1.4", "cloud-init=disabled", True),
+    ],
+)
+def test_a_missing_datasource_follows_version_and_command_line(
+    listing: str, version: str, cmdline: str, *, faulty: bool
+) -> None:
+    subject = replace(image({"99-a.cfg": f"datasource_list: {listing}\n"}, version=version), cmdline=cmdline)
+    assert ("GS619" in codes(subject)) is faulty
+    without = predict({file.path: file.content for file in subject.files}, version=version, cmdline=cmdline)
+    assert (without.datasource is None) is faulty
 
 
 def test_a_reason_allows_a_finding_and_no_reason_does_not() -> None:
