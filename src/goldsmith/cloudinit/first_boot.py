@@ -88,6 +88,8 @@ def predict(
         finished=after.ran("final_message"),
         errors=tuple(errors),
         warnings=(*notes, *warnings) if runs else (),
+        metadata_keys=len(keys),
+        user_data=bool(given),
     )
 
 

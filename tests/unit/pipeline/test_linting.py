@@ -86,8 +86,8 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "b.cfg").symlink_to("b.cfg")
     with pytest.raises(InputError, match="symbolic links"):
         api.lint(tmp_path / "b.cfg")
-    (tmp_path / "c.cfg").write_bytes(bytes(17 << 20))
-    with pytest.raises(InputError, match="larger than 16 MiB"):
+    (tmp_path / "c.cfg").write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(InputError, match="larger than 1 MiB"):
         api.lint(tmp_path / "c.cfg")
 
 

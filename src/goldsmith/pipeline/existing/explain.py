@@ -12,6 +12,7 @@ from goldsmith.cloudinit.document import Problem
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, Effective, effective
 from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.cloudinit.files import gather
+from goldsmith.cloudinit.first_boot import FirstBoot
 from goldsmith.cloudinit.first_boot_files import FirstBootImage, read_image
 from goldsmith.cloudinit.first_boot_modules import module_runs
 from goldsmith.cloudinit.located import assuming
@@ -26,7 +27,7 @@ from goldsmith.findings import Finding, GuestPlace
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.existing.lint import LIMIT, Kind, lint_file
+from goldsmith.pipeline.existing.lint import Kind, lint_file, read_small
 from goldsmith.pipeline.steps.cloud_config import VENDOR, cloud_config_of, places_in
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.rules.cloudconfig.configfile import ConfigFile
@@ -59,7 +60,24 @@ class Ground:
     installed: frozenset[str] | None = None
 
 
-def explain_guest(where: Disk | Path, *, engine: str | None, cmdline: str | None, emit: Emit) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What clones are taken to be given: user-data, None where it is not known, and how many SSH keys a cloud's
+    metadata brings.
+    """
+
+    user_data: bytes | None = None
+    keys: int = 1
+
+
+def read_given(user_data: Path | None, keys: int) -> Given:
+    """Raises InputError where the file with user-data cannot be read or is larger than 1 MiB."""
+    return Given(read_small(user_data) if user_data is not None else None, keys)
+
+
+def explain_guest(
+    where: Disk | Path, *, engine: str | None, cmdline: str | None, given: Given, emit: Emit
+) -> Explanation:
     """Of a directory that contains etc/cloud, or of a disk, which is opened read-only.
 
     Raises InputError where there is no /etc/cloud.
@@ -73,15 +91,14 @@ def explain_guest(where: Disk | Path, *, engine: str | None, cmdline: str | None
         root = where if isinstance(where, Path) else None
         subject = str(where if isinstance(where, Path) else where.path)
         ground = ground_of(guest, subject, Kind.TREE if tree else Kind.DISK, root=root, cmdline=cmdline)
-    return explained(ground)
+    return explained(ground, given)
 
 
-def explain_file(path: Path, distro: str, *, cmdline: str | None) -> Explanation:
+def explain_file(path: Path, distro: str, *, cmdline: str | None, given: Given) -> Explanation:
     """Of one file, as a drop-in over what a distribution ships. Raises InputError for an unknown distribution."""
     linted = lint_file(path)
     shipped = known_distro(distro)
-    with path.open("rb") as file:
-        content = file.read(LIMIT)
+    content = read_small(path)
     inside = f"{CLOUD_CFG_D}/{path.name if path.name.endswith('.cfg') else f'{path.name}.cfg'}"
     ground = Ground(
         subject=str(path),
@@ -93,7 +110,7 @@ def explain_file(path: Path, distro: str, *, cmdline: str | None) -> Explanation
         notes=(assumption(shipped, "one file says nothing of the others"),),
         assumed=frozenset(shipped.files),
     )
-    return explained(ground)
+    return explained(ground, given)
 
 
 def known_distro(name: str) -> Shipped:
@@ -145,7 +162,7 @@ def ground_of(
     )
 
 
-def explained(ground: Ground) -> Explanation:
+def explained(ground: Ground, given: Given) -> Explanation:
     """The explanation of all that was gathered. Pure."""
     known = parse_version(ground.version)
     follows: Version = min(max(known, OLDEST), NEWEST) if known else NEWEST
@@ -153,7 +170,7 @@ def explained(ground: Ground) -> Explanation:
     findings = [*ground.findings, *(_finding(each) for each in ground.problems)]
     alive = system.fatal is None
     image = FirstBootImage(ground.files, ground.version, ground.arch, ground.installed)
-    boots = tuple(image.predict(seed, cmdline=ground.cmdline) for seed in Seed)
+    boots = tuple(_first_boot(image, seed, ground.cmdline, given) for seed in Seed)
     return Explanation(
         subject=ground.subject,
         kind=ground.kind.value,
@@ -171,6 +188,11 @@ def explained(ground: Ground) -> Explanation:
         boots=boots,
         findings=tuple(findings),
     )
+
+
+def _first_boot(image: FirstBootImage, seed: Seed, cmdline: str, given: Given) -> FirstBoot:
+    keys = tuple(f"key {number}" for number in range(given.keys)) if seed in {Seed.OPENSTACK, Seed.EC2} else ()
+    return image.predict(seed, cmdline=cmdline, user_data=given.user_data or b"", keys=keys)
 
 
 def _notes(ground: Ground, system: Effective, known: Version | None) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from goldsmith.base.cloud_init_schema import cached_schema, fetch_schema
 from goldsmith.cloudinit.effective import CLOUD_CFG_D
+from goldsmith.cloudinit.files import LIMIT
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import InputError, RecipeError
@@ -27,8 +28,6 @@ from goldsmith.settings import scratch_dir
 HEADER = b"#cloud-config"
 ETC_CLOUD = "/etc/cloud"
 OWN_TABLE = "goldsmith's own table of keys and modules"
-# cloud-init reads larger files; nobody writes them.
-LIMIT = 16 << 20
 
 
 class Kind(StrEnum):
@@ -100,14 +99,9 @@ def lint_recipe_file(path: Path, sets: Mapping[str, str]) -> Linted:
 def lint_file(path: Path, *, fetch: bool = False, emit: Emit = ignore) -> Linted:
     """One file of cloud-init's configuration, judged by the schema in the cache; `fetch` has it fetched first.
 
-    Raises InputError where the file cannot be read or is larger than 16 MiB.
+    Raises InputError where the file cannot be read or is larger than 1 MiB.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is not a regular file")
-    with path.open("rb") as file:
-        content = file.read(LIMIT + 1)
-    if len(content) > LIMIT:
-        raise InputError(f"{path} is larger than {LIMIT >> 20} MiB: this is no configuration")
+    content = read_small(path)
     name = str(path)
     inside = path.name if path.name.endswith(".cfg") else f"{path.name}.cfg"
     file_ = ConfigFile(f"{CLOUD_CFG_D}/{inside}", content, lambda line, column: HostPlace(name, line, column))
@@ -117,6 +111,22 @@ def lint_file(path: Path, *, fetch: bool = False, emit: Emit = ignore) -> Linted
     subject = CloudConfig((file_,), whole=False, schema=schema.schema)
     against = f"the schema of cloud-init {schema.version}, of this host's distribution"
     return Linted(Kind.CLOUD_CONFIG, tuple(lint(subject)), against)
+
+
+def read_small(path: Path) -> bytes:
+    """A file of the host as far as goldsmith reads a configuration. Raises InputError where it cannot be read, or is
+    larger than 1 MiB: cloud-init reads larger ones, nobody writes them.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is not a regular file")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LIMIT + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > LIMIT:
+        raise InputError(f"{path} is larger than {LIMIT >> 20} MiB: this is no configuration")
+    return content
 
 
 def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
