@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from goldsmith import api
 from goldsmith.errors import InputError
-from goldsmith.findings import HostPlace
+from goldsmith.findings import HostPlace, Severity
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of
 from goldsmith.settings import cache_dir
 
@@ -156,10 +157,73 @@ def test_hostile_files_of_a_tree_end_in_findings(root: Path, tmp_path: Path) -> 
     (folder / "52-outside.cfg").symlink_to(tmp_path / "secret.cfg")
     (tmp_path / "secret.cfg").write_text("ssh_deletekeys: false\n")
     (folder / "53-binary.cfg").write_bytes(bytes(range(256)))
+    (folder / "54-zero.cfg").symlink_to("/dev/zero")
+    os.mkfifo(folder / "55-fifo.cfg")
+    (folder / "56-giant.cfg").write_bytes(bytes(50 << 20))
+    (root / "etc/cloud/ds-identify.cfg").write_bytes(bytes(50 << 20))
+    (folder / "99-good.cfg").write_text("apt_upgrade: true\n")
     found = api.lint(root).findings
-    assert [(finding.code, finding.place) for finding in found] == [
-        ("GS601", HostPlace(str(folder / "53-binary.cfg"), 1, 1))
+    assert [(str(finding.place).rpartition("/")[2], finding.code, finding.severity.value) for finding in found] == [
+        ("50-folder.cfg:1:1", "GS601", "warning"),
+        ("51-loop.cfg:1:1", "GS601", "warning"),
+        ("52-outside.cfg:1:1", "GS601", "warning"),
+        ("53-binary.cfg:1:1", "GS601", "error"),
+        ("54-zero.cfg:1:1", "GS601", "warning"),
+        ("55-fifo.cfg:1:1", "GS601", "warning"),
+        ("56-giant.cfg:1:1", "GS601", "error"),
+        ("99-good.cfg:1:1", "GS604", "warning"),
+        ("ds-identify.cfg:1:1", "GS601", "error"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("a loop", "a link that leads to no folder: cloud-init reads no drop-in"),
+        ("a file", "a file, not a folder: cloud-init reads no drop-in"),
+    ],
+)
+def test_drop_ins_without_a_folder_are_told(root: Path, kind: str, message: str) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    shutil.rmtree(folder)
+    if kind == "a loop":
+        folder.symlink_to("cloud.cfg.d")
+    else:
+        folder.write_text("users: [default]\n")
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert [(finding.message, finding.place) for finding in told] == [(message, HostPlace(str(folder), 1, 1))]
+    assert [finding.message for finding in api.explain(root).findings if finding.code == "GS601"] == [message]
+
+
+def test_a_fifo_in_the_place_of_cloud_cfg_is_told_once(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg").unlink()
+    os.mkfifo(root / "etc/cloud/cloud.cfg")
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert [finding.message for finding in told] == ["a fifo, not a file: cloud-init does not get past it"]
+    assert told[0].severity is Severity.ERROR
+
+
+def test_drop_ins_in_another_folder_are_judged(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg").write_text(f"{CLOUD_CFG}conf_d: /srv/conf\ndatasource_list: [NoCloud, None]\n")
+    (root / "srv/conf").mkdir(parents=True)
+    (root / "srv/conf/50-x.cfg").write_text("packages: [htop]\n")
+    (root / "srv/conf/60-x.yaml").write_text("")
+    (root / "etc/cloud/cloud.cfg.d/50-y.cfg").write_text("apt_upgrade: true\n")
+    assert {("50-x.cfg:1:1", "GS617"), ("60-x.yaml:1:1", "GS606")} <= set(codes(api.lint(root)))
+    assert "GS604" not in {code for _, code in codes(api.lint(root))}
+
+
+@pytest.mark.timeout(60)
+def test_what_is_read_is_bounded_in_all(root: Path) -> None:
+    text = "# nothing is said here\n" * 4_000
+    for number in range(60):
+        (root / f"etc/cloud/cloud.cfg.d/{number:02}-x.cfg").write_text(text)
+    (root / "etc/sudoers.d").mkdir()
+    for number in range(12):
+        (root / f"etc/sudoers.d/{number:02}").write_bytes(bytes(1 << 20))
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert sum("more than goldsmith reads" in finding.message for finding in told) > 30
+    assert any("8 MiB would be read" in finding.message for finding in told)
 
 
 def test_the_command_line_of_the_boot_loader_counts(root: Path) -> None:

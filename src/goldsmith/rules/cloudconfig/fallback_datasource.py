@@ -26,10 +26,7 @@ def fallback_datasource(subject: CloudConfig) -> Iterator[Fault]:
     lists = subject.setter("datasource_list")
     if not subject.whole and lists is None:
         return
-    files = {file.path: file.content for file in subject.files}
-    decision = without_seed(
-        {**subject.seeds, **files}, version=subject.release, arch=subject.arch, cmdline=subject.cmdline
-    )
+    decision = without_seed(subject.contents, version=subject.release, arch=subject.arch, cmdline=subject.cmdline)
     if expected_datasource(decision, Seed.NONE) is not None:
         return
     why = decision.why if not decision.enabled else f"{decision.why}, and nothing else is tried"
