@@ -18,8 +18,8 @@ CONFIGURATION_ROOTS = ("/etc/cloud", *SEED_FOLDERS)
 LIMIT = 1 << 20
 # How often what was found elsewhere may lead on to something else.
 HOPS = 8
-# PyYAML reads less than 1 MiB a second: more than this is no configuration of anybody.
-LIMIT_OF_ALL = 2 << 20
+# PyYAML takes ten seconds for 1 MiB of short values: more than this is no configuration of anybody.
+LIMIT_OF_ALL = 1 << 20
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ def read_configuration(guest: Guest) -> dict[str, bytes]:
 
 
 def gather(guest: Guest) -> Gathered:
-    """The same, but what cannot or should not be read is told instead of raised. Bounded: 2 MiB in all."""
+    """The same, but what cannot or should not be read is told instead of raised. Bounded: 1 MiB in all."""
     index, folder, paths = _counting(guest)
     found = Gathered(folder)
     if folder is not None and (why := _no_folder(index, folder)) is not None:

@@ -126,7 +126,7 @@ def test_giant_files_are_told_and_not_read(root: Path) -> None:
     with (folder / "giant.cfg").open("wb") as file:
         file.truncate(50 << 20)
     for number in range(4):
-        (folder / f"large{number}.cfg").write_bytes(b"#" * (LIMIT - 100))
+        (folder / f"large{number}.cfg").write_bytes(b"#" * (LIMIT // 2 - 100))
     found = gathered(root)
     assert found.size <= LIMIT_OF_ALL
     assert [problem.path.rpartition("/")[2] for problem in found.problems] == ["giant.cfg", "large2.cfg", "large3.cfg"]

@@ -6,14 +6,20 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from goldsmith import api
-from goldsmith.errors import InputError
+from goldsmith.errors import BuildError, InputError
 from goldsmith.findings import HostPlace, Severity
+from goldsmith.guest.engines.tree import TreeGuest
+from goldsmith.guest.index import Index
+from goldsmith.guest.worker.posix_tree import PosixTree
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of
+from goldsmith.pipeline.steps.cloud_config import cloud_config_of
+from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.settings import cache_dir
 
 CLOUD_CFG = "users: [default]\nsystem_info: {default_user: {name: debian}}\ncloud_init_modules: [users_groups]\n"
@@ -211,6 +217,35 @@ def test_drop_ins_in_another_folder_are_judged(root: Path) -> None:
     (root / "etc/cloud/cloud.cfg.d/50-y.cfg").write_text("apt_upgrade: true\n")
     assert {("50-x.cfg:1:1", "GS617"), ("60-x.yaml:1:1", "GS606")} <= set(codes(api.lint(root)))
     assert "GS604" not in {code for _, code in codes(api.lint(root))}
+
+
+class Refusing(TreeGuest):
+    """A tree of which one file and one folder are closed to whoever looks."""
+
+    def index(self, roots: Sequence[str] = ("/",), *, digests: bool = False) -> Index:
+        if "/etc/sudoers.d" in roots:
+            raise BuildError("cannot list /etc/sudoers.d in the guest: permission denied")
+        return super().index(roots, digests=digests)
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes:
+        if path in {"/etc/cloud/cloud.cfg.d/50-closed.cfg", "/etc/hostname", "/boot/grub/grub.cfg"}:
+            raise BuildError(f"cannot read {path} in the guest: permission denied")
+        return super().read(path, limit)
+
+
+def test_what_is_closed_is_told_and_the_rest_is_judged(root: Path) -> None:
+    for path in ("etc/cloud/cloud.cfg.d/50-closed.cfg", "etc/hostname", "boot/grub/grub.cfg"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("ssh_pwauth: true\n")
+    (root / "etc/cloud/cloud.cfg.d/60-open.cfg").write_text("apt_upgrade: true\n")
+    subject = cloud_config_of(Refusing(PosixTree(str(root)), read_only=True))
+    assert [(str(finding.place), finding.code, finding.severity.value) for finding in lint(subject)] == [
+        ("/boot", "GS601", "warning"),
+        ("/etc/cloud/cloud.cfg.d/50-closed.cfg", "GS601", "error"),
+        ("/etc/cloud/cloud.cfg.d/60-open.cfg:1:1", "GS604", "warning"),
+        ("/etc/hostname", "GS601", "warning"),
+        ("/etc/sudoers.d", "GS601", "warning"),
+    ]
 
 
 @pytest.mark.timeout(60)

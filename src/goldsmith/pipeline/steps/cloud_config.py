@@ -62,9 +62,9 @@ def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | No
     found = gather(guest)
     index = guest.index((*INFO_ROOTS, *SCHEMA_FOLDERS, *((found.folder,) if found.folder else ())))
     info = _info(guest, index)
-    problems = list(found.problems)
-    around = _around(guest, problems)
-    words = _cmdline(guest, problems) if cmdline is None else cmdline
+    closed: list[Problem] = []
+    around = _around(guest, closed)
+    words = _cmdline(guest, closed) if cmdline is None else cmdline
     shipped = _conffiles(guest)
     changed = frozenset(
         path for path, digest in shipped.items() if path in found.files and _md5(found.files[path]) != digest
@@ -87,7 +87,10 @@ def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | No
             for name in names
             if not name.endswith(".cfg")
         ),
-        unread=tuple(Unread(each.path, _whole(each.path, root), each.effect, each.message) for each in problems),
+        unread=(
+            *(_unread(each, root, "put a readable, short file in its place") for each in found.problems),
+            *(_unread(each, root, "look at it as a user who may read it") for each in closed),
+        ),
         schema=_schema(guest, index),
     )
 
@@ -97,11 +100,11 @@ def _names(index: Index, folder: str | None) -> list[str]:
     return sorted(entry.name for entry in index.children(canonical)) if canonical is not None else []
 
 
-def _cmdline(guest: Guest, problems: list[Problem]) -> str:
+def _cmdline(guest: Guest, closed: list[Problem]) -> str:
     try:
         return kernel_cmdline(guest)
     except BuildError as error:
-        problems.append(Problem("/boot", Effect.SUSPECT, f"the kernel's command line is not known: {error.message}"))
+        closed.append(Problem("/boot", Effect.SUSPECT, f"the kernel's command line is not known: {error.message}"))
         return ""
 
 
@@ -121,16 +124,16 @@ def places_in(path: str, root: Path | None) -> At:
     return lambda line, column: HostPlace(name, line, column)
 
 
-def _whole(path: str, root: Path | None) -> HostPlace | GuestPlace:
-    """The place of what is said of a file that was not read."""
-    return GuestPlace(path) if root is None else places_in(path, root)(1, 1)
+def _unread(problem: Problem, root: Path | None, hint: str) -> Unread:
+    place = GuestPlace(problem.path) if root is None else places_in(problem.path, root)(1, 1)
+    return Unread(problem.path, place, problem.effect, problem.message, hint)
 
 
-def _around(guest: Guest, problems: list[Problem]) -> dict[str, bytes]:
+def _around(guest: Guest, closed: list[Problem]) -> dict[str, bytes]:
     """The small files around the configuration, 8 MiB in all; of homes only authorized keys."""
     found: dict[str, bytes] = {}
     size = 0
-    for entry in _indexed(guest, AROUND, problems):
+    for entry in _indexed(guest, AROUND, closed):
         if not entry.is_regular or entry.size > SMALL:
             continue
         if "/.ssh/" in entry.path and entry.name != "authorized_keys":
@@ -139,18 +142,18 @@ def _around(guest: Guest, problems: list[Problem]) -> dict[str, bytes]:
             continue
         if size + entry.size > SMALL_OF_ALL:
             what = f"this and others are not looked at: with them, {SMALL_OF_ALL >> 20} MiB would be read"
-            problems.append(Problem(entry.path, Effect.SUSPECT, what))
+            closed.append(Problem(entry.path, Effect.SUSPECT, what))
             break
         try:
             found[entry.path] = guest.read(entry.path, SMALL)
         except BuildError as error:
-            problems.append(Problem(entry.path, Effect.SUSPECT, f"not looked at: {error.message}"))
+            closed.append(Problem(entry.path, Effect.SUSPECT, f"not looked at: {error.message}"))
             continue
         size += len(found[entry.path])
     return found
 
 
-def _indexed(guest: Guest, roots: Sequence[str], problems: list[Problem]) -> list[Entry]:
+def _indexed(guest: Guest, roots: Sequence[str], closed: list[Problem]) -> list[Entry]:
     """What is below all roots; where one cannot be listed, below the others."""
     try:
         return list(guest.index(roots).values())
@@ -161,7 +164,7 @@ def _indexed(guest: Guest, roots: Sequence[str], problems: list[Problem]) -> lis
         try:
             found |= guest.index((root,))
         except BuildError as error:
-            problems.append(Problem(root, Effect.SUSPECT, f"not looked at: {error.message}"))
+            closed.append(Problem(root, Effect.SUSPECT, f"not looked at: {error.message}"))
     return list(found.values())
 
 

@@ -19,7 +19,7 @@ HINTS = {
     Effect.FATAL: "correct it: no stage of cloud-init would run, and no log would say why",
     Effect.DROPPED: "correct it: cloud-init goes on without the whole file",
     Effect.SUSPECT: "write what is meant",
-    Effect.UNKNOWN: "make it a short file that can be read",
+    Effect.UNKNOWN: "shorten it, or let it be read",
 }
 
 
@@ -34,8 +34,7 @@ HINTS = {
 )
 def readable(subject: CloudConfig) -> Iterator[Fault]:
     for unread in subject.unread:
-        hint = "put a file in its place, or remove it" if unread.effect is Effect.SUSPECT else HINTS[unread.effect]
-        yield Fault(EFFECTS[unread.effect], unread.place, unread.message, hint)
+        yield Fault(EFFECTS[unread.effect], unread.place, unread.message, unread.hint)
     told = {unread.path for unread in subject.unread}
     files = {file.path: file for file in subject.files}
     for problem in subject.effective.problems:

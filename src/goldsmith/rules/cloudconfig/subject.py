@@ -38,6 +38,7 @@ class Unread:
     place: HostPlace | GuestPlace
     effect: Effect
     message: str
+    hint: str
 
 
 @dataclass(frozen=True)
