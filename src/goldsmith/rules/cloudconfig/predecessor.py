@@ -24,16 +24,16 @@ KNOWN = {"debian": ("debian", "ubuntu"), "rhel": ("rocky", "almalinux", "cloud-u
 )
 def predecessor(subject: CloudConfig) -> Iterator[Fault]:
     place = subject.place("system_info", "default_user", "name")
-    if subject.image is None or place is None:
-        return
     now = subject.effective.get(NAME)
+    if subject.image is None or place is None or not isinstance(now, str):
+        return
     accounts = {line.split(":", 1)[0] for line in subject.image.lines("/etc/passwd")}
     for old in sorted({*_weaker(subject), *KNOWN.get(subject.family or "", ())} - {now}):
         if old in accounts:
             yield Fault(
                 Severity.WARNING,
                 place,
-                f"the default user is {printable(str(now))}, but the user {printable(old)} is in the image already",
+                f"the default user is {printable(now)}, but the user {printable(old)} is in the image already",
                 "remove the account: `goldsmith generalize --operations defaults,user-account`, or build from a base "
                 "that has not booted",
             )
