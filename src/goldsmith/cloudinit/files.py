@@ -16,6 +16,7 @@ from goldsmith.guest.index import MAX_LINKS, FileType, Index
 
 CONFIGURATION_ROOTS = ("/etc/cloud", *SEED_FOLDERS)
 LIMIT = 1 << 20
+PATH_MAX, NAME_MAX = 4096, 255
 # How often what was found elsewhere may lead on to something else.
 HOPS = 8
 # PyYAML takes ten seconds for 1 MiB of short values: more than this is no configuration of anybody.
@@ -123,9 +124,19 @@ def _folder(guest: Guest, index: Index) -> str | None:
     if b"conf_d" not in content:
         return CLOUD_CFG_D
     try:
-        return drop_in_folder(parse(CLOUD_CFG, content)[0])
+        folder = drop_in_folder(parse(CLOUD_CFG, content)[0])
     except TypeError:
         return None
+    return folder if folder is not None and _can_be(folder) else None
+
+
+def _can_be(path: str) -> bool:
+    """Whether Linux can have something at a path: for cloud-init another one is no folder."""
+    try:
+        name = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in name and len(name) < PATH_MAX and all(len(part) <= NAME_MAX for part in name.split(b"/"))
 
 
 def _leads_to(index: Index, path: str) -> str | None:
