@@ -76,19 +76,24 @@ def lint(
     kind: Kind | None = None,
     format: DiskFormat | None = None,
     engine: str | None = None,
+    distro: str | None = None,
     fetch_schema: bool = False,
     emit: Emit = ignore,
 ) -> Linted:
     """Every problem of a recipe, a file of cloud-init's configuration, or that of a directory or a disk.
 
     `kind` overrides what the path looks like; `fetch_schema` has the schema of the host distribution's cloud-init
-    fetched for a file alone. Raises InputError where there is nothing that can be read.
+    fetched for a file alone, and `distro` says over what such a file lies, as rocky/9. Raises InputError where there is
+    nothing that can be read.
     """
-    match kind or kind_of(path):
+    kind = kind or kind_of(path)
+    if distro is not None and kind is not Kind.CLOUD_CONFIG:
+        raise InputError(f"{path} is a {kind}, which says itself what it is made of: --distro is for a file alone")
+    match kind:
         case Kind.RECIPE:
             return lint_recipe_file(path, _pairs(sets))
         case Kind.CLOUD_CONFIG:
-            return lint_file(path, fetch=fetch_schema, emit=emit)
+            return lint_file(path, distro, fetch=fetch_schema, emit=emit)
         case _:
             return lint_guest(disk_or_tree(path, format), engine=engine, emit=emit)
 

@@ -114,6 +114,22 @@ def test_a_file_alone(tmp_path: Path) -> None:
     assert (linted.kind, linted.against) == (Kind.CLOUD_CONFIG, "goldsmith's own table of keys and modules")
 
 
+def test_a_file_alone_of_a_distribution(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text("packages: [vim-enhanced, dnsutils]\nsystem_info: {default_user: {name: admin}}\n")
+    told = {distro: api.lint(path, distro=distro).findings for distro in ("debian/12", "rocky/9")}
+    assert [(str(each.place).rpartition("/")[2], each.hint) for each in told["debian/12"] if each.code == "GS618"] == [
+        ("99-a.cfg:1:12", "its name here: vim")
+    ]
+    assert [each.hint for each in told["rocky/9"] if each.code == "GS618"] == ["its name here: bind-utils"]
+    assert ["if rocky was made" in each.message for each in told["rocky/9"] if each.code == "GS607"] == [True]
+    assert "GS618" in {each.code for each in api.explain(path, distro="debian/12").findings}
+    with pytest.raises(InputError, match="nothing is known of what solaris/11 ships"):
+        api.lint(path, distro="solaris/11")
+    with pytest.raises(InputError, match="--distro is for a file alone"):
+        api.lint(tmp_path, distro="debian/12")
+
+
 def test_a_file_alone_and_a_schema_in_the_cache(tmp_path: Path) -> None:
     folder = cache_dir() / "schemas"
     folder.mkdir(parents=True)

@@ -14,7 +14,7 @@ from goldsmith.cloudinit.first_boot import FirstBoot
 from goldsmith.cloudinit.first_boot_files import FirstBootImage, read_image
 from goldsmith.cloudinit.first_boot_modules import module_runs
 from goldsmith.cloudinit.located import assuming
-from goldsmith.cloudinit.shipped import Shipped, shipped_by
+from goldsmith.cloudinit.shipped import Shipped
 from goldsmith.cloudinit.users import users_of
 from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
 from goldsmith.disk.disk import Disk
@@ -25,7 +25,7 @@ from goldsmith.findings import Finding, printable
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.existing.lint import Kind, lint_file, read_small
+from goldsmith.pipeline.existing.lint import Kind, known_distro, lint_file, read_small
 from goldsmith.pipeline.steps.cloud_config import cloud_config_of
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.rules.cloudconfig.lint import lint
@@ -87,7 +87,7 @@ def explain_guest(
 
 def explain_file(path: Path, distro: str, *, cmdline: str | None, given: Given) -> Explanation:
     """Of one file, as a drop-in over what a distribution ships. Raises InputError for an unknown distribution."""
-    linted = lint_file(path)
+    linted = lint_file(path, distro)
     shipped = known_distro(distro)
     content = read_small(path)
     inside = f"{CLOUD_CFG_D}/{path.name if path.name.endswith('.cfg') else f'{path.name}.cfg'}"
@@ -102,16 +102,6 @@ def explain_file(path: Path, distro: str, *, cmdline: str | None, given: Given) 
         assumed=frozenset(shipped.files),
     )
     return explained(ground, given)
-
-
-def known_distro(name: str) -> Shipped:
-    """What is known of a distribution. Raises InputError."""
-    shipped = shipped_by(name)
-    if shipped is None:
-        raise InputError(
-            f"nothing is known of what {name} ships for cloud-init", hint="for example debian/12, debian/13 or rocky/9"
-        )
-    return shipped
 
 
 def assumption(shipped: Shipped, why: str) -> str:

@@ -24,8 +24,8 @@ from goldsmith.events import Emit
 from goldsmith.guest.engines.tree import open_tree
 from goldsmith.guest.info import GuestInfo, PackageManager
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.existing.explain import Given, Ground, assumption, explained, ground_of, known_distro
-from goldsmith.pipeline.existing.lint import Kind
+from goldsmith.pipeline.existing.explain import Given, Ground, assumption, explained, ground_of
+from goldsmith.pipeline.existing.lint import Kind, known_distro
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.recipe.lint import lint

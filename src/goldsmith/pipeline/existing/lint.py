@@ -10,13 +10,15 @@ from pathlib import Path
 from goldsmith.base.cloud_init_schema import cached_schema, fetch_schema
 from goldsmith.cloudinit.effective import CLOUD_CFG_D
 from goldsmith.cloudinit.files import LIMIT
+from goldsmith.cloudinit.shipped import Shipped, shipped_by
+from goldsmith.cloudinit.version import parse_version
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import InputError, RecipeError
 from goldsmith.events import Emit, ignore
 from goldsmith.findings import Finding, HostPlace, Severity
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.steps.cloud_config import cloud_config_of
+from goldsmith.pipeline.steps.cloud_config import cloud_config_of, places_in
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.recipe.load import load
 from goldsmith.rules.cloudconfig.configfile import ConfigFile
@@ -96,21 +98,37 @@ def lint_recipe_file(path: Path, sets: Mapping[str, str]) -> Linted:
         return Linted(Kind.RECIPE, error.findings)
 
 
-def lint_file(path: Path, *, fetch: bool = False, emit: Emit = ignore) -> Linted:
-    """One file of cloud-init's configuration, judged by the schema in the cache; `fetch` has it fetched first.
+def lint_file(path: Path, distro: str | None = None, *, fetch: bool = False, emit: Emit = ignore) -> Linted:
+    """One file of cloud-init's configuration, judged by the schema in the cache; `fetch` has it fetched first. With
+    `distro`, such as rocky/9, it lies over what that distribution is known to ship.
 
-    Raises InputError where the file cannot be read or is larger than 1 MiB.
+    Raises InputError where the file cannot be read or is larger than 1 MiB, or nothing is known of the distribution.
     """
+    below = known_distro(distro) if distro is not None else None
     content = read_small(path)
     name = str(path)
     inside = path.name if path.name.endswith(".cfg") else f"{path.name}.cfg"
     file_ = ConfigFile(f"{CLOUD_CFG_D}/{inside}", content, lambda line, column: HostPlace(name, line, column))
+    shipped = below.files if below is not None else {}
     schema = fetch_schema(emit) if fetch else cached_schema()
-    if schema is None:
-        return Linted(Kind.CLOUD_CONFIG, tuple(lint(CloudConfig((file_,), whole=False))), OWN_TABLE)
-    subject = CloudConfig((file_,), whole=False, schema=schema.schema)
-    against = f"the schema of cloud-init {schema.version}, of this host's distribution"
+    subject = CloudConfig(
+        (*(ConfigFile(each, content, places_in(each, None), vendor=True) for each, content in shipped.items()), file_),
+        whole=False,
+        version=parse_version(below.version) if below is not None else None,
+        schema=schema.schema if schema is not None else None,
+    )
+    against = f"the schema of cloud-init {schema.version}, of this host's distribution" if schema else OWN_TABLE
     return Linted(Kind.CLOUD_CONFIG, tuple(lint(subject)), against)
+
+
+def known_distro(name: str) -> Shipped:
+    """What is known of a distribution. Raises InputError."""
+    shipped = shipped_by(name)
+    if shipped is None:
+        raise InputError(
+            f"nothing is known of what {name} ships for cloud-init", hint="for example debian/12, debian/13 or rocky/9"
+        )
+    return shipped
 
 
 def read_small(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from goldsmith.cloudinit.distro_family import FAMILIES, family_of
 from goldsmith.cloudinit.document import Effect
 from goldsmith.cloudinit.effective import Effective, effective
 from goldsmith.cloudinit.merging import fold
@@ -86,6 +87,13 @@ class CloudConfig:
     def config(self) -> Mapping[str, Any]:
         """What the files come to together."""
         return self.effective.config
+
+    @cached_property
+    def distro_family(self) -> str | None:
+        """debian, rhel or suse; where nothing else says it, what the configuration itself has."""
+        if self.family in FAMILIES:
+            return self.family
+        return family_of(self.effective.get("system_info.distro"))
 
     @property
     def users(self) -> tuple[User, ...]:

@@ -278,3 +278,37 @@ def test_a_deprecated_key_of_which_another_file_says_more_is_not_renamed() -> No
     assert only(other, "GS604").repair is None
     vendor = guest_file("/etc/cloud/cloud.cfg", "apt_update: true\n", vendor=True)
     assert only(CloudConfig((vendor, old), whole=False), "GS604").repair is None
+
+
+def test_a_predecessor_that_nobody_looked_for_may_stay() -> None:
+    said = only(image({"99-a.cfg": "system_info: {default_user: {name: admin}}\n"}), "GS607")
+    assert said.severity is Severity.NOTE
+    assert said.message == (
+        "the default user is admin: if debian was made before (the base booted once), that account stays in every clone"
+    )
+    alone = only(configuration("system_info: {default_user: {name: admin}}\n"), "GS607")
+    assert "if the distribution's own default user was made before" in alone.message
+    for harmless in (
+        "system_info: {default_user: {name: debian}}\n",
+        "system_info: {default_user: {shell: /bin/sh}}\n",
+    ):
+        assert "GS607" not in codes(image({"99-a.cfg": harmless}))
+        assert "GS607" not in codes(configuration(harmless))
+
+
+@pytest.mark.parametrize(
+    ("distro", "family", "hint"),
+    [
+        ("rocky", None, "its name here: bind-utils"),
+        ("almalinux", "linux", "its name here: bind-utils"),
+        ("debian", "rhel", "its name here: bind-utils"),
+        ("debian", None, None),
+        ("[x]", None, None),
+    ],
+)
+def test_the_configuration_says_the_distribution_where_nothing_else_does(
+    distro: str, family: str | None, hint: str | None
+) -> None:
+    text = f"system_info: {{distro: {distro}}}\npackages: [dnsutils]\n"
+    found = [each.hint for each in lint(configuration(text, family=family)) if each.code == "GS618"]
+    assert found == ([hint] if hint is not None else [])
