@@ -32,6 +32,10 @@ def lint(
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="CODE", help="Say why a rule is there, and what is right.")
     ] = None,
+    distro: Annotated[
+        str | None,
+        typer.Option("--distro", help="For a file alone: the distribution that it lies in, such as rocky/9."),
+    ] = None,
     fetch_schema: Annotated[
         bool,
         typer.Option(
@@ -56,6 +60,7 @@ def lint(
     Examples:
       goldsmith lint debian12-base.yaml
       goldsmith lint debian12-base.yaml --set role=web --json
+      goldsmith lint 99-custom-defaults.cfg --distro rocky/9
       goldsmith lint 99-custom-defaults.cfg --fetch-schema --fix
       goldsmith lint /srv/rootfs
       goldsmith lint vendor-image.qcow2
@@ -85,6 +90,7 @@ def lint(
                 kind=Kind(as_.value) if as_ is not None else None,
                 format=format,
                 engine=engine.value if engine else None,
+                distro=distro,
                 fetch_schema=fetch,
                 emit=talk.emit,
             )

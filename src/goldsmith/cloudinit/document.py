@@ -17,6 +17,8 @@ from goldsmith.cloudinit.located import Mark, Value, located, plain
 # cloud.cfg has about 150 values.
 MAX_VALUES = 20_000
 MAX_DEPTH = 64
+# Python writes no number of more than 4300 decimal digits (since 3.10.7), and reads one in base 2, 16 or 60.
+MAX_DIGITS = 3_000
 TOO_LARGE = "aliases or nesting make it too large to be meant, so goldsmith does not follow it"
 # libyaml's composer recurses in C: what it is given is short, and shallow by its lines' indentation.
 SIMPLE_LENGTH = 64 << 10
@@ -33,6 +35,7 @@ KEPT = 4096
 JINJA = re.compile(r"##\s*template:\s*jinja", re.IGNORECASE)
 MAP, SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 MERGE = "tag:yaml.org,2002:merge"
+INTEGER = "tag:yaml.org,2002:int"
 RESOLVED = frozenset({MERGE, "tag:yaml.org,2002:value"})
 
 
@@ -42,6 +45,7 @@ class Effect(StrEnum):
     FATAL = "fatal"  # an exception escapes: every stage dies before it writes its status
     DROPPED = "dropped"  # the file counts as empty, the others are kept
     SUSPECT = "suspect"  # it is read, but hardly as it was meant
+    UNKNOWN = "unknown"  # goldsmith could not read it, cloud-init may
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,9 @@ def _build(path: str, loader: yaml.SafeLoader, node: yaml.Node) -> Value:
 
 
 def _measure(root: yaml.Node) -> bool:
-    """Whether the nodes hold something that PyYAML resolves in them. Raises YAMLError where there are too many."""
+    """Whether the nodes hold something that PyYAML resolves in them. Raises YAMLError where there are too many, or a
+    number is too long to be written again.
+    """
     seen, merges = 0, False
     pending = [(root, 0)]
     while pending:
@@ -226,6 +232,8 @@ def _measure(root: yaml.Node) -> bool:
         seen += 1
         if seen > MAX_VALUES or depth > MAX_DEPTH:
             raise yaml.YAMLError(TOO_LARGE)
+        if node.tag == INTEGER and isinstance(node, yaml.ScalarNode) and len(node.value) > MAX_DIGITS:
+            raise yaml.YAMLError(f"a number of {len(node.value)} digits in line {node.start_mark.line + 1}")
         merges = merges or node.tag in RESOLVED
         pending.extend((child, depth + 1) for child in _children(node))
     return merges

@@ -50,7 +50,7 @@ def predict(
     """
     known = parse_version(version)
     follows = min(max(known, OLDEST), NEWEST) if known else NEWEST
-    system = effective(files)
+    system = effective(files, version=version, cmdline=cmdline)
     decision = with_seed(files, seed, version=version, arch=arch, cmdline=cmdline)
     datasource = expected_datasource(decision, seed)
     runs, why, errors = decision.enabled, decision.why, []
@@ -61,7 +61,7 @@ def predict(
         errors.append("No instance datasource found: nothing of the configuration is applied")
     applied = datasource is not None
     given = user_data if seed not in {Seed.NONE, Seed.EMPTY_NOCLOUD} else b""
-    config, notes = with_user_data(system.config, given if applied else b"")
+    config, notes = with_user_data(system.builtin, given if applied else b"")
     modules = _modules(files, config, follows, datasource) if applied else ()
     after = Applied(files, config, follows, frozenset(each.name for each in modules if each.runs), len(keys))
     packages = packages_of(config, installed) if after.ran("package_update_upgrade_install") else Packages()
@@ -87,6 +87,8 @@ def predict(
         finished=after.ran("final_message"),
         errors=tuple(errors),
         warnings=(*notes, *warnings) if runs else (),
+        metadata_keys=len(keys),
+        user_data=bool(given),
     )
 
 

@@ -41,7 +41,7 @@ def _descend(value: Value, parts: Sequence[str], pointer: str) -> Iterator[tuple
         yield pointer, value
         return
     if isinstance(value.data, list):
-        if parts[0].isdigit() and int(parts[0]) < len(value.data):
+        if parts[0].isdecimal() and len(parts[0]) < 10 and int(parts[0]) < len(value.data):
             yield from _descend(value.data[int(parts[0])], parts[1:], f"{pointer}/{int(parts[0])}")
         return
     if not isinstance(value.data, dict):

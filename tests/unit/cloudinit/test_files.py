@@ -94,6 +94,14 @@ def test_another_folder_of_drop_ins_is_followed(root: Path, conf_d: str) -> None
     assert drop_ins == ["/srv/link/y.cfg" if conf_d == "/srv/link" else "/srv/conf/y.cfg"]
 
 
+@pytest.mark.parametrize(
+    "conf_d", [r"/\ud800", r"/a\0b", "/" + "a" * 256, "/" + "a/" * 2100, "/etc/cloud/cloud.cfg", "/"]
+)
+def test_a_folder_of_drop_ins_that_cannot_be(root: Path, conf_d: str) -> None:
+    (root / "etc/cloud/cloud.cfg").write_text(f'conf_d: "{conf_d}"\n')
+    assert list(gathered(root).files) == ["/etc/cloud/cloud.cfg"]
+
+
 def gathered(root: Path) -> Gathered:
     with open_tree(root, read_only=True) as guest:
         return gather(guest)
@@ -126,7 +134,7 @@ def test_giant_files_are_told_and_not_read(root: Path) -> None:
     with (folder / "giant.cfg").open("wb") as file:
         file.truncate(50 << 20)
     for number in range(4):
-        (folder / f"large{number}.cfg").write_bytes(b"#" * (LIMIT - 100))
+        (folder / f"large{number}.cfg").write_bytes(b"#" * (LIMIT // 2 - 100))
     found = gathered(root)
     assert found.size <= LIMIT_OF_ALL
     assert [problem.path.rpartition("/")[2] for problem in found.problems] == ["giant.cfg", "large2.cfg", "large3.cfg"]

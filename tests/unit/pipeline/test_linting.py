@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from goldsmith import api
-from goldsmith.errors import InputError
-from goldsmith.findings import HostPlace
+from goldsmith.errors import BuildError, InputError
+from goldsmith.findings import HostPlace, Severity
+from goldsmith.guest.engines.tree import TreeGuest
+from goldsmith.guest.index import Index
+from goldsmith.guest.worker.posix_tree import PosixTree
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of
+from goldsmith.pipeline.steps.cloud_config import cloud_config_of
+from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.settings import cache_dir
 
 CLOUD_CFG = "users: [default]\nsystem_info: {default_user: {name: debian}}\ncloud_init_modules: [users_groups]\n"
@@ -86,8 +93,8 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "b.cfg").symlink_to("b.cfg")
     with pytest.raises(InputError, match="symbolic links"):
         api.lint(tmp_path / "b.cfg")
-    (tmp_path / "c.cfg").write_bytes(bytes(17 << 20))
-    with pytest.raises(InputError, match="larger than 16 MiB"):
+    (tmp_path / "c.cfg").write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(InputError, match="larger than 1 MiB"):
         api.lint(tmp_path / "c.cfg")
 
 
@@ -105,6 +112,22 @@ def test_a_file_alone(tmp_path: Path) -> None:
     linted = api.lint(path)
     assert codes(linted) == [("user-data:2:1", "GS617")]
     assert (linted.kind, linted.against) == (Kind.CLOUD_CONFIG, "goldsmith's own table of keys and modules")
+
+
+def test_a_file_alone_of_a_distribution(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text("packages: [vim-enhanced, dnsutils]\nsystem_info: {default_user: {name: admin}}\n")
+    told = {distro: api.lint(path, distro=distro).findings for distro in ("debian/12", "rocky/9")}
+    assert [(str(each.place).rpartition("/")[2], each.hint) for each in told["debian/12"] if each.code == "GS618"] == [
+        ("99-a.cfg:1:12", "its name here: vim")
+    ]
+    assert [each.hint for each in told["rocky/9"] if each.code == "GS618"] == ["its name here: bind-utils"]
+    assert ["if rocky was made" in each.message for each in told["rocky/9"] if each.code == "GS607"] == [True]
+    assert "GS618" in {each.code for each in api.explain(path, distro="debian/12").findings}
+    with pytest.raises(InputError, match="nothing is known of what solaris/11 ships"):
+        api.lint(path, distro="solaris/11")
+    with pytest.raises(InputError, match="--distro is for a file alone"):
+        api.lint(tmp_path, distro="debian/12")
 
 
 def test_a_file_alone_and_a_schema_in_the_cache(tmp_path: Path) -> None:
@@ -156,10 +179,110 @@ def test_hostile_files_of_a_tree_end_in_findings(root: Path, tmp_path: Path) -> 
     (folder / "52-outside.cfg").symlink_to(tmp_path / "secret.cfg")
     (tmp_path / "secret.cfg").write_text("ssh_deletekeys: false\n")
     (folder / "53-binary.cfg").write_bytes(bytes(range(256)))
+    (folder / "54-zero.cfg").symlink_to("/dev/zero")
+    os.mkfifo(folder / "55-fifo.cfg")
+    (folder / "56-giant.cfg").write_bytes(bytes(50 << 20))
+    (root / "etc/cloud/ds-identify.cfg").write_bytes(bytes(50 << 20))
+    (folder / "99-good.cfg").write_text("apt_upgrade: true\n")
     found = api.lint(root).findings
-    assert [(finding.code, finding.place) for finding in found] == [
-        ("GS601", HostPlace(str(folder / "53-binary.cfg"), 1, 1))
+    assert [(str(finding.place).rpartition("/")[2], finding.code, finding.severity.value) for finding in found] == [
+        ("50-folder.cfg:1:1", "GS601", "warning"),
+        ("51-loop.cfg:1:1", "GS601", "warning"),
+        ("52-outside.cfg:1:1", "GS601", "warning"),
+        ("53-binary.cfg:1:1", "GS601", "error"),
+        ("54-zero.cfg:1:1", "GS601", "warning"),
+        ("55-fifo.cfg:1:1", "GS601", "warning"),
+        ("56-giant.cfg:1:1", "GS601", "error"),
+        ("99-good.cfg:1:1", "GS604", "warning"),
+        ("ds-identify.cfg:1:1", "GS601", "error"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("a loop", "a link that leads to no folder: cloud-init reads no drop-in"),
+        ("a file", "a file, not a folder: cloud-init reads no drop-in"),
+    ],
+)
+def test_drop_ins_without_a_folder_are_told(root: Path, kind: str, message: str) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    shutil.rmtree(folder)
+    if kind == "a loop":
+        folder.symlink_to("cloud.cfg.d")
+    else:
+        folder.write_text("users: [default]\n")
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert [(finding.message, finding.place) for finding in told] == [(message, HostPlace(str(folder), 1, 1))]
+    assert [finding.message for finding in api.explain(root).findings if finding.code == "GS601"] == [message]
+
+
+def test_a_fifo_in_the_place_of_cloud_cfg_is_told_once(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg").unlink()
+    os.mkfifo(root / "etc/cloud/cloud.cfg")
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert [finding.message for finding in told] == ["a fifo, not a file: cloud-init does not get past it"]
+    assert told[0].severity is Severity.ERROR
+
+
+def test_drop_ins_in_another_folder_are_judged(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg").write_text(f"{CLOUD_CFG}conf_d: /srv/conf\ndatasource_list: [NoCloud, None]\n")
+    (root / "srv/conf").mkdir(parents=True)
+    (root / "srv/conf/50-x.cfg").write_text("packages: [htop]\n")
+    (root / "srv/conf/60-x.yaml").write_text("")
+    (root / "etc/cloud/cloud.cfg.d/50-y.cfg").write_text("apt_upgrade: true\n")
+    assert {("50-x.cfg:1:1", "GS617"), ("60-x.yaml:1:1", "GS606")} <= set(codes(api.lint(root)))
+    assert "GS604" not in {code for _, code in codes(api.lint(root))}
+
+
+class Refusing(TreeGuest):
+    """A tree of which one file and one folder are closed to whoever looks."""
+
+    def index(self, roots: Sequence[str] = ("/",), *, digests: bool = False) -> Index:
+        if "/etc/sudoers.d" in roots:
+            raise BuildError("cannot list /etc/sudoers.d in the guest: permission denied")
+        return super().index(roots, digests=digests)
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes:
+        if path in {"/etc/cloud/cloud.cfg.d/50-closed.cfg", "/etc/hostname", "/boot/grub/grub.cfg"}:
+            raise BuildError(f"cannot read {path} in the guest: permission denied")
+        return super().read(path, limit)
+
+
+def test_what_is_closed_is_told_and_the_rest_is_judged(root: Path) -> None:
+    for path in ("etc/cloud/cloud.cfg.d/50-closed.cfg", "etc/hostname", "boot/grub/grub.cfg"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("ssh_pwauth: true\n")
+    (root / "etc/cloud/cloud.cfg.d/60-open.cfg").write_text("apt_upgrade: true\n")
+    subject = cloud_config_of(Refusing(PosixTree(str(root)), read_only=True))
+    assert [(str(finding.place), finding.code, finding.severity.value) for finding in lint(subject)] == [
+        ("/boot", "GS601", "warning"),
+        ("/etc/cloud/cloud.cfg.d/50-closed.cfg", "GS601", "error"),
+        ("/etc/cloud/cloud.cfg.d/60-open.cfg:1:1", "GS604", "warning"),
+        ("/etc/hostname", "GS601", "warning"),
+        ("/etc/sudoers.d", "GS601", "warning"),
+    ]
+
+
+@pytest.mark.timeout(60)
+def test_what_is_read_is_bounded_in_all(root: Path) -> None:
+    text = "# nothing is said here\n" * 4_000
+    for number in range(60):
+        (root / f"etc/cloud/cloud.cfg.d/{number:02}-x.cfg").write_text(text)
+    (root / "etc/sudoers.d").mkdir()
+    for number in range(12):
+        (root / f"etc/sudoers.d/{number:02}").write_bytes(bytes(1 << 20))
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert sum("more than goldsmith reads" in finding.message for finding in told) > 30
+    assert any("8 MiB would be read" in finding.message for finding in told)
+
+
+def test_the_command_line_of_the_boot_loader_counts(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg.d/90_dpkg.cfg").write_text("datasource_list: [NoCloud, Ec2, None]\n")
+    assert [code for _, code in codes(api.lint(root))] == ["GS619"]
+    (root / "boot/grub").mkdir(parents=True)
+    (root / "boot/grub/grub.cfg").write_text("linux /vmlinuz root=x ci.ds=None\n")
+    assert codes(api.lint(root)) == []
 
 
 def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
@@ -176,6 +299,28 @@ def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
     assert api.repair(api.lint(path)) == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffapt_upgrade: true\nusers: [{name: 0123}]\n",
+        "# a\u2028apt_upgrade: true\x85# b\r\nusers: [{name: 0123}]\r",
+        "apt_upgrade: true\nusers: [{gecos: a\ufeff, name: 0123}]",
+    ],
+)
+def test_repairs_count_lines_and_columns_as_pyyaml_does(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_bytes(text.encode())
+    assert len(api.repair(api.lint(path))) == 2
+    assert path.read_bytes().decode() == text.replace("apt_", "package_").replace("0123", "'0123'")
+
+
+def test_an_alias_is_repaired_where_its_anchor_stands(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text("users: [&a {name: x, lock-passwd: true}, *a]\n")
+    assert len(api.repair(api.lint(path))) == 2
+    assert path.read_text() == "users: [&a {name: x, lock_passwd: true}, *a]\n"
+
+
 def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
     path = tmp_path / "99-a.cfg"
     path.write_text("apt_upgrade: true\n")
@@ -184,6 +329,42 @@ def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not what it was"):
         api.repair(linted)
     assert path.read_text() == "# new\napt_upgrade: true\n"
+
+
+def test_repairs_of_a_directory_never_leave_it(root: Path, tmp_path: Path) -> None:
+    """The guest's link leads to a file of the guest, whatever the host has at the same path."""
+    outside = tmp_path / "outside.txt"
+    outside.write_text("apt_upgrade: true\n")
+    inside = root / str(outside).lstrip("/")
+    inside.parent.mkdir(parents=True)
+    inside.write_text("apt_upgrade: true\n")
+    drop_in = root / "etc/cloud/cloud.cfg.d/50-x.cfg"
+    drop_in.symlink_to(outside)
+    assert [finding.code for finding in api.repair(api.lint(root))] == ["GS604"]
+    assert outside.read_text() == "apt_upgrade: true\n"
+    assert inside.read_text() == "package_upgrade: true\n"
+    assert drop_in.is_symlink()
+
+
+def test_a_link_that_was_led_elsewhere_meanwhile_is_not_followed(root: Path, tmp_path: Path) -> None:
+    drop_in = root / "etc/cloud/cloud.cfg.d/50-x.cfg"
+    drop_in.write_text("apt_upgrade: true\n")
+    linted = api.lint(root)
+    outside = tmp_path / "outside.txt"
+    outside.write_text("apt_upgrade: true\n")
+    drop_in.unlink()
+    drop_in.symlink_to(outside)
+    with pytest.raises(InputError, match="leads to no file of the guest"):
+        api.repair(linted)
+    assert outside.read_text() == "apt_upgrade: true\n"
+
+
+def test_two_names_of_one_file_are_repaired_once(root: Path) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    (folder / "50-x.cfg").write_text("apt_upgrade: true\n")
+    (folder / "60-x.cfg").symlink_to("50-x.cfg")
+    assert len(api.repair(api.lint(root))) == 2
+    assert (folder / "50-x.cfg").read_text() == "package_upgrade: true\n"
 
 
 def test_a_rule_explains_itself() -> None:

@@ -57,8 +57,8 @@ def package_names(subject: CloudConfig) -> Iterator[Fault]:
         if not isinstance(name, str):
             continue
         bare = name.partition("=")[0]
-        other = NAMES.get(bare, {}).get(subject.family or "")
+        other = NAMES.get(bare, {}).get(subject.distro_family or "")
         place = file.place("packages", number)
         if other is not None:
-            message = f"{printable(bare)} is not the name of a package on this distribution ({subject.family})"
+            message = f"{printable(bare)} is not the name of a package on this distribution ({subject.distro_family})"
             yield Fault(Severity.ERROR, place, message, f"its name here: {other}")
