@@ -27,11 +27,11 @@ from goldsmith.pipeline.collect import Garbage, collect
 from goldsmith.pipeline.diagnose import Diagnosis, diagnose
 from goldsmith.pipeline.existing.audit import audit_existing
 from goldsmith.pipeline.existing.canaries import read_canaries
-from goldsmith.pipeline.existing.explain import explain_file, explain_guest
+from goldsmith.pipeline.existing.explain import explain_file, explain_guest, read_given
 from goldsmith.pipeline.existing.explain_recipe import explain_recipe
 from goldsmith.pipeline.existing.generalize import GeneralizeReport, generalize_existing
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, lint_guest, lint_recipe_file
-from goldsmith.pipeline.existing.lint import repair as repair_files
+from goldsmith.pipeline.existing.repair import repair as repair_files
 from goldsmith.pipeline.existing.report import report_existing
 from goldsmith.pipeline.existing.report import write_junit as write_junit_file
 from goldsmith.pipeline.existing.verify import verify_existing
@@ -101,7 +101,7 @@ def lint_rules() -> tuple[Descriptor, ...]:
 
 def repair(linted: Linted) -> tuple[Finding, ...]:
     """Make the repairs of lint that are safe, in place; the findings that are gone by that."""
-    return repair_files(linted.findings)
+    return repair_files(linted.findings, linted.root)
 
 
 def explain_rule(code: str) -> list[str]:
@@ -117,22 +117,26 @@ def explain(
     sets: Iterable[str] = (),
     distro: str | None = None,
     cmdline: str | None = None,
+    user_data: Path | None = None,
+    metadata_keys: int = 1,
     kind: Kind | None = None,
     emit: Emit = ignore,
 ) -> Explanation:
     """What cloud-init will do with a disk, a directory, a recipe or one file of its configuration.
 
     `kind` overrides what the path looks like; `distro` names the known defaults below a recipe or a file; `cmdline`
-    replaces the kernel's command line of the image. Raises InputError where nothing can be explained.
+    replaces the kernel's command line of the image. `user_data` is a file that clones are given, `metadata_keys` how
+    many SSH keys a cloud's metadata brings. Raises InputError where nothing can be explained.
     """
+    given = read_given(user_data, metadata_keys)
     match kind or kind_of(path):
         case Kind.RECIPE:
             recipe = load_recipe(path, sets)
-            return explain_recipe(recipe, distro=distro, engine=engine, cmdline=cmdline, emit=emit)
+            return explain_recipe(recipe, distro=distro, engine=engine, cmdline=cmdline, given=given, emit=emit)
         case Kind.CLOUD_CONFIG:
-            return explain_file(path, distro or "debian/12", cmdline=cmdline)
+            return explain_file(path, distro or "debian/12", cmdline=cmdline, given=given)
         case _:
-            return explain_guest(disk_or_tree(path, format), engine=engine, cmdline=cmdline, emit=emit)
+            return explain_guest(disk_or_tree(path, format), engine=engine, cmdline=cmdline, given=given, emit=emit)
 
 
 def plan(path: Path, *, sets: Iterable[str] = (), offline: bool = False, emit: Emit = ignore) -> Planned:

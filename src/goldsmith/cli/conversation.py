@@ -125,7 +125,7 @@ def _fail(talk: Conversation, error: GoldsmithError | Stopped) -> None:
         print(f"  | {printable(line)}", file=sys.stderr)
     print(f"error: {printable(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {printable(error.hint)}", file=sys.stderr)
     if talk.json:
         said = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code, "log": list(log_tail)}
         document = {"error": said, "findings": [finding.as_json() for finding in findings]}
@@ -148,13 +148,13 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """`place: severity CODE: message` and a hint line for each finding."""
     lines = []
     for finding in findings:
-        place = f"{finding.place}: " if finding.place is not None else ""
+        place = f"{printable(str(finding.place))}: " if finding.place is not None else ""
         level = finding.severity.value if finding.waived is None else "waived"
         lines.append(f"{place}{level} {finding.code}: {printable(finding.message)}")
         if finding.waived is not None:
             lines.append(f"  because: {printable(finding.waived)}")
         elif finding.hint:
-            lines.append(f"  hint: {finding.hint}")
+            lines.append(f"  hint: {printable(finding.hint)}")
     return lines
 
 

@@ -40,6 +40,13 @@ def explain(
         str | None,
         typer.Option("--cmdline", help="The kernel's command line. Default: the one in the image's boot loader."),
     ] = None,
+    user_data: Annotated[
+        Path | None,
+        typer.Option("--user-data", metavar="FILE", help="User-data that clones are given: first boots follow it."),
+    ] = None,
+    metadata_keys: Annotated[
+        int, typer.Option("--metadata-keys", min=0, help="How many SSH keys the metadata of a cloud brings.")
+    ] = 1,
     as_: AsOption = None,
     format: Format = None,
     engine: Engine = None,
@@ -56,6 +63,7 @@ def explain(
     Examples:
       goldsmith explain /srv/rootfs system_info.default_user.name
       goldsmith explain vendor-image.qcow2 --first-boot
+      goldsmith explain debian12-base.yaml --first-boot --user-data user-data
       goldsmith explain debian12-base.yaml runcmd
       goldsmith explain 99-custom-defaults.cfg --distro rocky/9 --json
     """
@@ -70,6 +78,8 @@ def explain(
             sets=sets or (),
             distro=distro,
             cmdline=cmdline,
+            user_data=user_data,
+            metadata_keys=metadata_keys,
             kind=Kind(as_.value) if as_ is not None else None,
             emit=talk.emit,
         )

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from goldsmith.cloudinit.effective import CLOUD_CFG_D, effective
+from goldsmith.cloudinit.effective import CLOUD_CFG_D, CMDLINE, effective
 from goldsmith.cloudinit.identify import DISABLED, DS_IDENTIFY_CFG, Policy, identify, read_list, read_policy, sorts_last
+from goldsmith.cloudinit.located import plain
 from goldsmith.cloudinit.surroundings import EC2, OPENSTACK, QEMU, Surroundings
 from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
 from goldsmith.errors import InputError
@@ -130,7 +131,8 @@ _CLASSES: Mapping[Seed, tuple[str, str]] = {
 
 def _decide(files: Mapping[str, bytes], version: Version, around: Surroundings) -> Seedless:
     identified = identify(files, version, around)
-    datasources = identified.datasources if identified.datasources is not None else _own_list(files)
+    own, above = _own_list(files, version, around.cmdline)
+    datasources = identified.datasources if identified.datasources is not None and not above else own
     return Seedless(
         enabled=identified.enabled,
         why=identified.why,
@@ -144,13 +146,18 @@ def _has_seed_folder(files: Mapping[str, bytes]) -> bool:
     return any(f"{folder}/user-data" in files and f"{folder}/meta-data" in files for folder in SEED_FOLDERS)
 
 
-def _own_list(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
-    """The list as cloud-init itself reads it, None for its built-in one, which ends in None."""
-    config = effective(files).config
-    if "datasource_list" not in config:
-        return None
-    value = config["datasource_list"]
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+def _own_list(
+    files: Mapping[str, bytes], version: Version | None = None, cmdline: str = ""
+) -> tuple[tuple[str, ...] | None, bool]:
+    """The list as cloud-init itself reads it, None for its built-in one, which ends in None; and whether it stands on
+    the kernel's command line, which outranks what ds-identify hands on.
+    """
+    known = f"{version[0]}.{version[1]}" if version is not None else None
+    value = effective(files, version=known, cmdline=cmdline).values_builtin.data["datasource_list"]
+    if value.mark is None:
+        return None, False
+    listed = plain(value)
+    return tuple(map(str, listed)) if isinstance(listed, list) else (), value.mark.file == CMDLINE
 
 
 def drop_ins(choice: Choice, files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
@@ -186,7 +193,7 @@ def _neutral_policy(files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
 def _clouds(files: Mapping[str, bytes]) -> tuple[DropIn, ...]:
     text = f"# goldsmith: without a datasource cloud-init runs all the same\npolicy: {SEARCH_ANYWAY}\n"
     policy = DropIn(DS_IDENTIFY_CFG, text.encode())
-    own = _own_list(files)
+    own, _ = _own_list(files)
     seen = {read_list(files, version) for version in (OLDEST, NEWEST)}
     if own is None and seen == {None}:
         return (policy,)
@@ -211,7 +218,7 @@ def _check(choice: Choice, files: Mapping[str, bytes]) -> None:
     """What was made has to be what both readings see, and what cloud-init reads."""
     for version in ("22.4", "26.2"):
         decision = without_seed(files, version=version)
-        own = _own_list(files)
+        own, _ = _own_list(files)
         if not (decision.enabled and decision.fallback) or (choice is Choice.LOCAL and own != ("NoCloud", "None")):
             raise InputError(
                 f"datasource: {choice} cannot work: a file of {CLOUD_CFG_D} sets datasource_list and sorts behind ours"

@@ -42,6 +42,7 @@ class Effect(StrEnum):
     FATAL = "fatal"  # an exception escapes: every stage dies before it writes its status
     DROPPED = "dropped"  # the file counts as empty, the others are kept
     SUSPECT = "suspect"  # it is read, but hardly as it was meant
+    UNKNOWN = "unknown"  # goldsmith could not read it, cloud-init may
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,11 @@ LIMIT_OF_ALL = 2 << 20
 
 @dataclass(slots=True)
 class Gathered:
-    """`files` are guest path → content; `problems` are what is there under a name that counts and was not read."""
+    """`files` are guest path → content; `problems` are what is there under a name that counts and was not read;
+    `folder` is that of the drop-ins, None where cloud.cfg says that there is none.
+    """
 
+    folder: str | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     size: int = 0
@@ -36,14 +39,16 @@ def read_configuration(guest: Guest) -> dict[str, bytes]:
 
     Raises BuildError where one is longer than 1 MiB: no configuration is.
     """
-    index, paths = _counting(guest)
+    index, _, paths = _counting(guest)
     return {path: guest.read(path, limit=LIMIT) for path in paths if _is_file(index, path)}
 
 
 def gather(guest: Guest) -> Gathered:
     """The same, but what cannot or should not be read is told instead of raised. Bounded: 2 MiB in all."""
-    index, paths = _counting(guest)
-    found = Gathered()
+    index, folder, paths = _counting(guest)
+    found = Gathered(folder)
+    if folder is not None and (why := _no_folder(index, folder)) is not None:
+        found.problems.append(Problem(folder, Effect.SUSPECT, why))
     for path in paths:
         entry = index.locate(path)
         canonical = index.resolve(path)
@@ -55,16 +60,27 @@ def gather(guest: Guest) -> Gathered:
         size = index[canonical].size
         if size > LIMIT or found.size + size > LIMIT_OF_ALL:
             why = f"{size} bytes are more than goldsmith reads of a configuration: nothing is known of it"
-            found.problems.append(Problem(path, Effect.SUSPECT, why))
+            found.problems.append(Problem(path, Effect.UNKNOWN, why))
             continue
         try:
             found.files[path] = guest.read(path, limit=LIMIT)
         except (BuildError, FileNotFoundError) as error:
             why = error.message if isinstance(error, BuildError) else "it is gone"
-            found.problems.append(Problem(path, Effect.SUSPECT, f"it could not be read: {printable(why)}"))
+            found.problems.append(Problem(path, Effect.UNKNOWN, f"it could not be read: {printable(why)}"))
             continue
         found.size += len(found.files[path])
     return found
+
+
+def _no_folder(index: Index, folder: str) -> str | None:
+    """Why no drop-in is read at all; None where the folder is one, or nothing is there."""
+    entry, canonical = index.locate(folder), index.resolve(folder)
+    if entry is None or (canonical is not None and index[canonical].is_directory):
+        return None
+    if canonical is None:
+        return "a link that leads to no folder: cloud-init reads no drop-in"
+    kind = "file" if index[canonical].is_regular else index[canonical].type.value
+    return f"a {kind}, not a folder: cloud-init reads no drop-in"
 
 
 def _unread(path: str, kind: FileType | None, *, missing: bool) -> Problem | None:
@@ -79,8 +95,8 @@ def _unread(path: str, kind: FileType | None, *, missing: bool) -> Problem | Non
     return Problem(path, Effect.FATAL, f"a {kind.value}, not a file: cloud-init does not get past it")
 
 
-def _counting(guest: Guest) -> tuple[Index, list[str]]:
-    """The paths whose names count, and an index that knows where they lead.
+def _counting(guest: Guest) -> tuple[Index, str | None, list[str]]:
+    """The paths whose names count, the folder of the drop-ins, and an index that knows where they lead.
 
     A link may lead to a file elsewhere in the guest, as some vendors have it; so may the folder of the drop-ins.
     """
@@ -96,7 +112,7 @@ def _counting(guest: Guest) -> tuple[Index, list[str]]:
         if not new:
             break
         roots |= new
-    return index, paths
+    return index, folder, paths
 
 
 def _folder(guest: Guest, index: Index) -> str | None:

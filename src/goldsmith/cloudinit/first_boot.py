@@ -51,7 +51,7 @@ def predict(
     """
     known = parse_version(version)
     follows = min(max(known, OLDEST), NEWEST) if known else NEWEST
-    system = effective(files)
+    system = effective(files, version=version, cmdline=cmdline)
     decision = with_seed(files, seed, version=version, arch=arch, cmdline=cmdline)
     datasource = expected_datasource(decision, seed)
     runs, why, errors = decision.enabled, decision.why, []
@@ -88,19 +88,16 @@ def predict(
         finished=after.ran("final_message"),
         errors=tuple(errors),
         warnings=(*notes, *warnings) if runs else (),
+        metadata_keys=len(keys),
+        user_data=bool(given),
     )
 
 
 def _with_user_data(system: Effective, user_data: bytes) -> tuple[dict[Any, Any], tuple[str, ...]]:
     """The configuration that modules see. The distribution's object is made before user-data is known."""
     given, notes = read_user_data(user_data)
-    if not given:
-        return dict(system.config), notes
-    config = fold([given, dict(system.config)])
-    config.pop("system_info", None)
-    if "system_info" in system.config:
-        config["system_info"] = system.config["system_info"]
-    return config, notes
+    below = dict(system.builtin)
+    return {**fold([given, below]), "system_info": below["system_info"]} if given else below, notes
 
 
 def _modules(

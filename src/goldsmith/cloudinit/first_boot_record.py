@@ -11,6 +11,7 @@ from goldsmith.cloudinit.first_boot_accounts import Account, Login
 from goldsmith.cloudinit.first_boot_modules import ModuleRun
 from goldsmith.cloudinit.first_boot_packages import Packages
 from goldsmith.cloudinit.modules import Stage
+from goldsmith.findings import printable
 
 # How the error begins that no stage survives.
 DIES = "every stage dies"
@@ -25,7 +26,8 @@ class FirstBoot:
     one nothing of the configuration is applied. `accounts` are root and the people that are there afterwards, `logins`
     the ways in. `host_keys` are the types of sshd's host keys afterwards. `finished`: the line "finished" appears and
     boot-finished is written. `errors` and `warnings` are what cloud-init will say; with `network` unknown, what needs
-    one is in `packages`.
+    one is in `packages`. `metadata_keys` is how many SSH keys the metadata was taken to hold, `user_data` whether any
+    was looked at.
     """
 
     seed: Seed
@@ -42,6 +44,8 @@ class FirstBoot:
     finished: bool
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
+    metadata_keys: int = 0
+    user_data: bool = False
 
     @property
     def applies(self) -> bool:
@@ -109,18 +113,22 @@ class FirstBoot:
             "finished": self.finished,
             "errors": list(self.errors),
             "warnings": list(self.warnings),
+            "metadata_keys": self.metadata_keys,
+            "user_data": self.user_data,
         }
 
     def as_text(self) -> str:
-        """For people, one fact a line."""
-        return "\n".join(_lines(self))
+        """For people, one fact a line; what the guest wrote is escaped."""
+        return "\n".join(printable(line) for line in _lines(self))
 
 
 def _lines(boot: FirstBoot) -> Iterator[str]:
     about = f"cloud-init {boot.version}" if boot.version else f"cloud-init of unknown version, taken for {boot.follows}"
     if boot.version and not re.match(rf"(?:\d+:)?{re.escape(boot.follows)}(?!\d)", boot.version):
         about += f", by the rules of {boot.follows}"
-    yield f"{_SEEDS[boot.seed]} ({about})"
+    yield f"{_SEEDS[boot.seed]}{_metadata(boot)} ({about})"
+    if boot.seed is Seed.USER_DATA and not boot.user_data:
+        yield "  user-data is not known, so none is followed: all of what is said here it may replace"
     if not boot.runs:
         yield f"  cloud-init does not run: {boot.why}"
     else:
@@ -147,6 +155,13 @@ def _lines(boot: FirstBoot) -> Iterator[str]:
         yield f"  error: {error}"
     for warning in boot.warnings:
         yield f"  warning: {warning}"
+
+
+def _metadata(boot: FirstBoot) -> str:
+    if boot.seed not in {Seed.OPENSTACK, Seed.EC2}:
+        return ""
+    count = {0: "no key", 1: "a key"}.get(boot.metadata_keys, f"{boot.metadata_keys} keys")
+    return f", with {count} in the metadata{' and user-data' if boot.user_data else ''}"
 
 
 _SEEDS = {

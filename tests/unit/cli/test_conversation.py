@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from goldsmith.cli.conversation import conversation
+from goldsmith.cli.conversation import conversation, finding_lines
 from goldsmith.errors import GoldsmithError, HostError, InputError, ProcessError, ProofError, RecipeError, TrustError
 from goldsmith.events import Note
 from goldsmith.findings import Finding, HostPlace, Severity
@@ -93,3 +93,10 @@ def test_events_that_cannot_be_written_are_a_mistake_of_the_command_line(tmp_pat
     with pytest.raises(typer.Exit) as ended, conversation("build", events=str(tmp_path / "no" / "folder")):
         pytest.fail("the verb must not begin")
     assert ended.value.exit_code == 2
+
+
+def test_what_a_guest_wrote_reaches_no_terminal_raw() -> None:
+    place = HostPlace("root/etc/cloud/cloud.cfg.d/\x1b[2J\n.cfg", 1, 1)
+    lines = finding_lines([Finding("GS601", Severity.ERROR, "a\x1b[2J", place, "remove \ud800\n")])
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)

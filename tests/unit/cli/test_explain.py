@@ -56,6 +56,41 @@ def test_first_boots(drop_in: Path) -> None:
     assert "nobody can log in" in said
 
 
+def test_a_cloud_brings_a_key_and_says_so(drop_in: Path) -> None:
+    said = explain(drop_in, "--first-boot", "--distro", "debian/13").stdout
+    cloud = said[said.index("on EC2") :]
+    assert cloud.startswith("on EC2, with a key in the metadata (cloud-init 25.1.4)")
+    assert "admin can log in by ssh-key: 1 key" in cloud
+    said = explain(drop_in, "--first-boot", "--distro", "debian/13", "--metadata-keys", "0").stdout
+    assert "nobody can log in" in said[said.index("on EC2, with no key in the metadata") :]
+
+
+def test_user_data_that_is_not_known_is_not_predicted(drop_in: Path) -> None:
+    lines = explain(drop_in, "--first-boot").stdout.splitlines()
+    heading = next(number for number, line in enumerate(lines) if line.startswith("with a NoCloud seed that carries"))
+    assert lines[heading + 1] == (
+        "  user-data is not known, so none is followed: all of what is said here it may replace"
+    )
+
+
+def test_user_data_that_is_given_is_followed(drop_in: Path, tmp_path: Path) -> None:
+    path = tmp_path / "user-data"
+    path.write_text("#cloud-config\npackages: [htop]\nusers: [{name: joe, ssh_authorized_keys: [ssh-ed25519 AAAA]}]\n")
+    boots = json.loads(explain(drop_in, "--user-data", path, "--json").stdout)["first_boot"]
+    seeded, cloud, seedless = boots["nocloud-user-data"], boots["openstack"], boots["none"]
+    assert {(each["user"], each["way"]) for each in seeded["logins"]} == {("joe", "ssh-key")}
+    assert seeded["packages"]["fetched"] == cloud["packages"]["fetched"] == ["htop"]
+    assert (seeded["user_data"], seeded["metadata_keys"]) == (True, 0)
+    assert (cloud["user_data"], cloud["metadata_keys"]) == (True, 1)
+    assert (seedless["user_data"], seedless["packages"]["fetched"]) == (False, [])
+
+
+def test_user_data_that_cannot_be_read_ends_with_2(drop_in: Path, tmp_path: Path) -> None:
+    (tmp_path / "giant").write_bytes(bytes((1 << 20) + 1))
+    for name in ("giant", "absent", "."):
+        assert explain(drop_in, "--user-data", tmp_path / name).exit_code == 2
+
+
 def test_an_unknown_key_ends_with_2_and_what_may_be_meant(drop_in: Path) -> None:
     result = explain(drop_in, "system_info.default_usr.name")
     assert result.exit_code == 2

@@ -177,3 +177,17 @@ def test_a_file_that_is_not_utf_8_ends_every_stage() -> None:
 )
 def test_the_text_says_whose_rules_were_followed(version: str, said: str) -> None:
     assert predict(files(), version=version).as_text().splitlines()[0] == f"without a seed (cloud-init {said})"
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+def test_configuration_on_the_kernels_command_line_counts(version: str) -> None:
+    cmdline = "ro cc: {packages: [htop], users: [{name: eve, sudo: ALL}]} end_cc quiet"
+    boot = predict(files(), version=version, cmdline=cmdline)
+    assert [account.name for account in boot.accounts if account.created] == ["eve"]
+    assert boot.packages.fetched == ("htop",)
+    assert predict(files(), version=version, cmdline="cc: {cloud_final_modules: []} end_cc").running(Stage.FINAL) == ()
+
+
+def test_a_list_of_datasources_on_the_kernels_command_line_outranks_ds_identify() -> None:
+    boot = predict(files(), version=NEW, cmdline="cc: {datasource_list: [Ec2]} end_cc")
+    assert (boot.runs, boot.datasource) == (True, None)

@@ -250,6 +250,20 @@ def bomb() -> bytes:
     return text.encode()
 
 
+HOSTILE = b"""\
+"\\e[31m\\a": "\\e]0;x\\a"
+runcmd: ["\\e[2J"]
+datasource_list: [NoCloud, None]
+users:
+  - default
+  - {name: "a\\ud800\\e[2J", sudo: "ALL\\n  nobody can log in", shell: "/bin/\\e[31msh", groups: ["\\e[7m"]}
+packages: ["\\e[31mhtop"]
+ssh_genkeytypes: ["\\e[1m"]
+cloud_init_modules: [users_groups, ssh, "\\e[2J"]
+cloud_final_modules: [package_update_upgrade_install, final_message]
+"""
+
+
 BAD: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "binary": lambda path: path.write_bytes(bytes(range(256)) * 100),
@@ -272,7 +286,7 @@ BAD: dict[str, Callable[[Path], object]] = {
     "a link to a device": lambda path: path.symlink_to("/dev/zero"),
     "a link out of the guest": lambda path: path.symlink_to("../../../../../../../../../etc/shadow"),
     "a fifo": os.mkfifo,
-    "escapes": lambda path: path.write_bytes(b'"\\e[31m\\a": "\\e]0;x\\a"\nruncmd: ["\\e[2J"]\n'),
+    "escapes": lambda path: path.write_bytes(HOSTILE),
     "a bad way of merging": lambda path: path.write_bytes(b"merge_how: bogus\na: 1\n"),
 }
 HARMLESS = {"empty", "a byte order mark", "carriage returns", "escapes"}
@@ -289,6 +303,8 @@ def test_whatever_a_file_is_it_ends_in_a_finding_or_in_a_result(tree: Path, kind
     explained = api.explain(tree)
     text = [*explained.as_text(), *explained.first_boot_text(), *explained.key_text("")]
     assert all(line.isprintable() for line in text), [line for line in text if not line.isprintable()]
+    assert not any(line.startswith("  nobody can log in,") for line in text)
+    "\n".join(text).encode()
     said = json.dumps(explained.as_json())
     assert "\x1b" not in said
     if kind not in HARMLESS:

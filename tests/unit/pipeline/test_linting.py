@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from goldsmith import api
 from goldsmith.errors import InputError
-from goldsmith.findings import HostPlace
+from goldsmith.findings import HostPlace, Severity
 from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of
 from goldsmith.settings import cache_dir
 
@@ -86,8 +87,8 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "b.cfg").symlink_to("b.cfg")
     with pytest.raises(InputError, match="symbolic links"):
         api.lint(tmp_path / "b.cfg")
-    (tmp_path / "c.cfg").write_bytes(bytes(17 << 20))
-    with pytest.raises(InputError, match="larger than 16 MiB"):
+    (tmp_path / "c.cfg").write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(InputError, match="larger than 1 MiB"):
         api.lint(tmp_path / "c.cfg")
 
 
@@ -156,10 +157,81 @@ def test_hostile_files_of_a_tree_end_in_findings(root: Path, tmp_path: Path) -> 
     (folder / "52-outside.cfg").symlink_to(tmp_path / "secret.cfg")
     (tmp_path / "secret.cfg").write_text("ssh_deletekeys: false\n")
     (folder / "53-binary.cfg").write_bytes(bytes(range(256)))
+    (folder / "54-zero.cfg").symlink_to("/dev/zero")
+    os.mkfifo(folder / "55-fifo.cfg")
+    (folder / "56-giant.cfg").write_bytes(bytes(50 << 20))
+    (root / "etc/cloud/ds-identify.cfg").write_bytes(bytes(50 << 20))
+    (folder / "99-good.cfg").write_text("apt_upgrade: true\n")
     found = api.lint(root).findings
-    assert [(finding.code, finding.place) for finding in found] == [
-        ("GS601", HostPlace(str(folder / "53-binary.cfg"), 1, 1))
+    assert [(str(finding.place).rpartition("/")[2], finding.code, finding.severity.value) for finding in found] == [
+        ("50-folder.cfg:1:1", "GS601", "warning"),
+        ("51-loop.cfg:1:1", "GS601", "warning"),
+        ("52-outside.cfg:1:1", "GS601", "warning"),
+        ("53-binary.cfg:1:1", "GS601", "error"),
+        ("54-zero.cfg:1:1", "GS601", "warning"),
+        ("55-fifo.cfg:1:1", "GS601", "warning"),
+        ("56-giant.cfg:1:1", "GS601", "error"),
+        ("99-good.cfg:1:1", "GS604", "warning"),
+        ("ds-identify.cfg:1:1", "GS601", "error"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("a loop", "a link that leads to no folder: cloud-init reads no drop-in"),
+        ("a file", "a file, not a folder: cloud-init reads no drop-in"),
+    ],
+)
+def test_drop_ins_without_a_folder_are_told(root: Path, kind: str, message: str) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    shutil.rmtree(folder)
+    if kind == "a loop":
+        folder.symlink_to("cloud.cfg.d")
+    else:
+        folder.write_text("users: [default]\n")
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert [(finding.message, finding.place) for finding in told] == [(message, HostPlace(str(folder), 1, 1))]
+    assert [finding.message for finding in api.explain(root).findings if finding.code == "GS601"] == [message]
+
+
+def test_a_fifo_in_the_place_of_cloud_cfg_is_told_once(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg").unlink()
+    os.mkfifo(root / "etc/cloud/cloud.cfg")
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert [finding.message for finding in told] == ["a fifo, not a file: cloud-init does not get past it"]
+    assert told[0].severity is Severity.ERROR
+
+
+def test_drop_ins_in_another_folder_are_judged(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg").write_text(f"{CLOUD_CFG}conf_d: /srv/conf\ndatasource_list: [NoCloud, None]\n")
+    (root / "srv/conf").mkdir(parents=True)
+    (root / "srv/conf/50-x.cfg").write_text("packages: [htop]\n")
+    (root / "srv/conf/60-x.yaml").write_text("")
+    (root / "etc/cloud/cloud.cfg.d/50-y.cfg").write_text("apt_upgrade: true\n")
+    assert {("50-x.cfg:1:1", "GS617"), ("60-x.yaml:1:1", "GS606")} <= set(codes(api.lint(root)))
+    assert "GS604" not in {code for _, code in codes(api.lint(root))}
+
+
+@pytest.mark.timeout(60)
+def test_what_is_read_is_bounded_in_all(root: Path) -> None:
+    text = "# nothing is said here\n" * 4_000
+    for number in range(60):
+        (root / f"etc/cloud/cloud.cfg.d/{number:02}-x.cfg").write_text(text)
+    (root / "etc/sudoers.d").mkdir()
+    for number in range(12):
+        (root / f"etc/sudoers.d/{number:02}").write_bytes(bytes(1 << 20))
+    told = [finding for finding in api.lint(root).findings if finding.code == "GS601"]
+    assert sum("more than goldsmith reads" in finding.message for finding in told) > 30
+    assert any("8 MiB would be read" in finding.message for finding in told)
+
+
+def test_the_command_line_of_the_boot_loader_counts(root: Path) -> None:
+    (root / "etc/cloud/cloud.cfg.d/90_dpkg.cfg").write_text("datasource_list: [NoCloud, Ec2, None]\n")
+    assert [code for _, code in codes(api.lint(root))] == ["GS619"]
+    (root / "boot/grub").mkdir(parents=True)
+    (root / "boot/grub/grub.cfg").write_text("linux /vmlinuz root=x ci.ds=None\n")
+    assert codes(api.lint(root)) == []
 
 
 def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
@@ -176,6 +248,28 @@ def test_repairs_leave_comments_and_order(tmp_path: Path) -> None:
     assert api.repair(api.lint(path)) == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffapt_upgrade: true\nusers: [{name: 0123}]\n",
+        "# a\u2028apt_upgrade: true\x85# b\r\nusers: [{name: 0123}]\r",
+        "apt_upgrade: true\nusers: [{gecos: a\ufeff, name: 0123}]",
+    ],
+)
+def test_repairs_count_lines_and_columns_as_pyyaml_does(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_bytes(text.encode())
+    assert len(api.repair(api.lint(path))) == 2
+    assert path.read_bytes().decode() == text.replace("apt_", "package_").replace("0123", "'0123'")
+
+
+def test_an_alias_is_repaired_where_its_anchor_stands(tmp_path: Path) -> None:
+    path = tmp_path / "99-a.cfg"
+    path.write_text("users: [&a {name: x, lock-passwd: true}, *a]\n")
+    assert len(api.repair(api.lint(path))) == 2
+    assert path.read_text() == "users: [&a {name: x, lock_passwd: true}, *a]\n"
+
+
 def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
     path = tmp_path / "99-a.cfg"
     path.write_text("apt_upgrade: true\n")
@@ -184,6 +278,42 @@ def test_a_file_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not what it was"):
         api.repair(linted)
     assert path.read_text() == "# new\napt_upgrade: true\n"
+
+
+def test_repairs_of_a_directory_never_leave_it(root: Path, tmp_path: Path) -> None:
+    """The guest's link leads to a file of the guest, whatever the host has at the same path."""
+    outside = tmp_path / "outside.txt"
+    outside.write_text("apt_upgrade: true\n")
+    inside = root / str(outside).lstrip("/")
+    inside.parent.mkdir(parents=True)
+    inside.write_text("apt_upgrade: true\n")
+    drop_in = root / "etc/cloud/cloud.cfg.d/50-x.cfg"
+    drop_in.symlink_to(outside)
+    assert [finding.code for finding in api.repair(api.lint(root))] == ["GS604"]
+    assert outside.read_text() == "apt_upgrade: true\n"
+    assert inside.read_text() == "package_upgrade: true\n"
+    assert drop_in.is_symlink()
+
+
+def test_a_link_that_was_led_elsewhere_meanwhile_is_not_followed(root: Path, tmp_path: Path) -> None:
+    drop_in = root / "etc/cloud/cloud.cfg.d/50-x.cfg"
+    drop_in.write_text("apt_upgrade: true\n")
+    linted = api.lint(root)
+    outside = tmp_path / "outside.txt"
+    outside.write_text("apt_upgrade: true\n")
+    drop_in.unlink()
+    drop_in.symlink_to(outside)
+    with pytest.raises(InputError, match="leads to no file of the guest"):
+        api.repair(linted)
+    assert outside.read_text() == "apt_upgrade: true\n"
+
+
+def test_two_names_of_one_file_are_repaired_once(root: Path) -> None:
+    folder = root / "etc/cloud/cloud.cfg.d"
+    (folder / "50-x.cfg").write_text("apt_upgrade: true\n")
+    (folder / "60-x.cfg").symlink_to("50-x.cfg")
+    assert len(api.repair(api.lint(root))) == 2
+    assert (folder / "50-x.cfg").read_text() == "package_upgrade: true\n"
 
 
 def test_a_rule_explains_itself() -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from goldsmith.cloudinit.cmdline import configuration_of
 from goldsmith.cloudinit.datasource import Seed
-from goldsmith.cloudinit.document import Problem
-from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D, Effective, effective
+from goldsmith.cloudinit.effective import CLOUD_CFG_D, Effective, effective
 from goldsmith.cloudinit.explanation import Explanation
-from goldsmith.cloudinit.files import gather
+from goldsmith.cloudinit.first_boot import FirstBoot
 from goldsmith.cloudinit.first_boot_files import FirstBootImage, read_image
 from goldsmith.cloudinit.first_boot_modules import module_runs
 from goldsmith.cloudinit.located import assuming
@@ -20,23 +19,17 @@ from goldsmith.cloudinit.users import users_of
 from goldsmith.cloudinit.version import NEWEST, OLDEST, Version, parse_version
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
-from goldsmith.errors import BuildError, InputError
+from goldsmith.errors import InputError
 from goldsmith.events import Emit
-from goldsmith.findings import Finding, GuestPlace
+from goldsmith.findings import Finding, printable
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.existing.lint import LIMIT, Kind, lint_file
-from goldsmith.pipeline.steps.cloud_config import VENDOR, cloud_config_of, places_in
+from goldsmith.pipeline.existing.lint import Kind, lint_file, read_small
+from goldsmith.pipeline.steps.cloud_config import cloud_config_of
 from goldsmith.pipeline.steps.guest import opened
-from goldsmith.rules.cloudconfig.configfile import ConfigFile
 from goldsmith.rules.cloudconfig.lint import lint
-from goldsmith.rules.cloudconfig.readable import EFFECTS
-from goldsmith.rules.cloudconfig.subject import CloudConfig
 from goldsmith.settings import scratch_dir
-from goldsmith.verification.gather import kernel_cmdline
-
-UNREAD = "GS601"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +45,30 @@ class Ground:
     arch: str = "x86_64"
     cmdline: str = ""
     info: GuestInfo | None = None
-    problems: tuple[Problem, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     assumed: frozenset[str] = frozenset()
     installed: frozenset[str] | None = None
 
 
-def explain_guest(where: Disk | Path, *, engine: str | None, cmdline: str | None, emit: Emit) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What clones are taken to be given: user-data, None where it is not known, and how many SSH keys a cloud's
+    metadata brings.
+    """
+
+    user_data: bytes | None = None
+    keys: int = 1
+
+
+def read_given(user_data: Path | None, keys: int) -> Given:
+    """Raises InputError where the file with user-data cannot be read or is larger than 1 MiB."""
+    return Given(read_small(user_data) if user_data is not None else None, keys)
+
+
+def explain_guest(
+    where: Disk | Path, *, engine: str | None, cmdline: str | None, given: Given, emit: Emit
+) -> Explanation:
     """Of a directory that contains etc/cloud, or of a disk, which is opened read-only.
 
     Raises InputError where there is no /etc/cloud.
@@ -73,15 +82,14 @@ def explain_guest(where: Disk | Path, *, engine: str | None, cmdline: str | None
         root = where if isinstance(where, Path) else None
         subject = str(where if isinstance(where, Path) else where.path)
         ground = ground_of(guest, subject, Kind.TREE if tree else Kind.DISK, root=root, cmdline=cmdline)
-    return explained(ground)
+    return explained(ground, given)
 
 
-def explain_file(path: Path, distro: str, *, cmdline: str | None) -> Explanation:
+def explain_file(path: Path, distro: str, *, cmdline: str | None, given: Given) -> Explanation:
     """Of one file, as a drop-in over what a distribution ships. Raises InputError for an unknown distribution."""
     linted = lint_file(path)
     shipped = known_distro(distro)
-    with path.open("rb") as file:
-        content = file.read(LIMIT)
+    content = read_small(path)
     inside = f"{CLOUD_CFG_D}/{path.name if path.name.endswith('.cfg') else f'{path.name}.cfg'}"
     ground = Ground(
         subject=str(path),
@@ -93,7 +101,7 @@ def explain_file(path: Path, distro: str, *, cmdline: str | None) -> Explanation
         notes=(assumption(shipped, "one file says nothing of the others"),),
         assumed=frozenset(shipped.files),
     )
-    return explained(ground)
+    return explained(ground, given)
 
 
 def known_distro(name: str) -> Shipped:
@@ -112,7 +120,7 @@ def assumption(shipped: Shipped, why: str) -> str:
 
 
 def ground_of(
-    guest: Guest, subject: str, kind: Kind, *, root: Path | None, cmdline: str | None, judged: bool = True
+    guest: Guest, named: str, kind: Kind, *, root: Path | None, cmdline: str | None, judged: bool = True
 ) -> Ground:
     """Everything that decides in an open guest, and with `judged` what the rules say about it.
 
@@ -121,7 +129,7 @@ def ground_of(
     index = guest.index(("/etc/cloud", *INFO_ROOTS))
     if index.resolve("/etc/cloud") is None:
         raise InputError(
-            f"{subject} contains no etc/cloud: there is no cloud-init in it",
+            f"{named} contains no etc/cloud: there is no cloud-init in it",
             hint="name the root of an installed system, a disk that holds one, a recipe or a .cfg file",
         )
     try:
@@ -130,30 +138,29 @@ def ground_of(
     except InputError:
         # A bare root with etc/cloud alone.
         info, image = None, None
-    found = gather(guest)
+    subject = cloud_config_of(guest, root, cmdline=cmdline)
     return Ground(
-        subject=subject,
+        subject=named,
         kind=kind,
-        files={**(image.files if image is not None else {}), **found.files},
+        files={**(image.files if image is not None else {}), **subject.contents},
         version=info.cloud_init_version if info is not None else None,
         arch=(info.arch if info is not None else "") or "x86_64",
-        cmdline=kernel_cmdline(guest) if cmdline is None else cmdline,
+        cmdline=subject.cmdline,
         info=info,
-        problems=tuple(found.problems),
-        findings=tuple(lint(_subject(guest, found.files, info, root))) if judged else (),
+        findings=tuple(lint(subject)) if judged else (),
+        notes=() if judged else tuple(f"{printable(each.path)}: {each.message}" for each in subject.unread),
         installed=image.installed if image is not None else None,
     )
 
 
-def explained(ground: Ground) -> Explanation:
+def explained(ground: Ground, given: Given) -> Explanation:
     """The explanation of all that was gathered. Pure."""
     known = parse_version(ground.version)
     follows: Version = min(max(known, OLDEST), NEWEST) if known else NEWEST
     system = effective(ground.files, version=ground.version, cmdline=ground.cmdline)
-    findings = [*ground.findings, *(_finding(each) for each in ground.problems)]
     alive = system.fatal is None
     image = FirstBootImage(ground.files, ground.version, ground.arch, ground.installed)
-    boots = tuple(image.predict(seed, cmdline=ground.cmdline) for seed in Seed)
+    boots = tuple(_first_boot(image, seed, ground.cmdline, given) for seed in Seed)
     return Explanation(
         subject=ground.subject,
         kind=ground.kind.value,
@@ -169,8 +176,13 @@ def explained(ground: Ground) -> Explanation:
         else system,
         runs=tuple(module_runs(system.modules, system.builtin, follows)) if alive else (),
         boots=boots,
-        findings=tuple(findings),
+        findings=ground.findings,
     )
+
+
+def _first_boot(image: FirstBootImage, seed: Seed, cmdline: str, given: Given) -> FirstBoot:
+    keys = tuple(f"key {number}" for number in range(given.keys)) if seed in {Seed.OPENSTACK, Seed.EC2} else ()
+    return image.predict(seed, cmdline=cmdline, user_data=given.user_data or b"", keys=keys)
 
 
 def _notes(ground: Ground, system: Effective, known: Version | None) -> list[str]:
@@ -191,24 +203,3 @@ def _notes(ground: Ground, system: Effective, known: Version | None) -> list[str
     if configuration_of(ground.cmdline, OLDEST) != configuration_of(ground.cmdline, NEWEST):
         notes.append("`cc:` inside of a word of the kernel's command line counts before 23.4")
     return notes
-
-
-def _finding(problem: Problem) -> Finding:
-    place = GuestPlace(problem.path)
-    return Finding(UNREAD, EFFECTS[problem.effect], problem.message, place, "remove or shorten it", str(place))
-
-
-def _subject(guest: Guest, files: Mapping[str, bytes], info: GuestInfo | None, root: Path | None) -> CloudConfig:
-    """What the rules judge: all of the image, or only the files where the rest of it is not there to be read."""
-    if info is not None:
-        try:
-            return cloud_config_of(guest, root)
-        except BuildError:
-            # One of the files is too long to be read: the findings say so, the others are judged.
-            pass
-    paths = [CLOUD_CFG, *sorted(path for path in files if path.endswith(".cfg") and path.startswith(f"{CLOUD_CFG_D}/"))]
-    judged = tuple(
-        ConfigFile(path, files[path], places_in(path, root), path in VENDOR) for path in paths if path in files
-    )
-    known = parse_version(info.cloud_init_version) if info is not None else None
-    return CloudConfig(judged, whole=True, version=known, family=info.family if info else None)

@@ -25,7 +25,7 @@ from goldsmith.events import Emit
 from goldsmith.guest.engines.tree import open_tree
 from goldsmith.guest.info import GuestInfo, PackageManager
 from goldsmith.guest.open import choose_engine
-from goldsmith.pipeline.existing.explain import Ground, assumption, explained, ground_of, known_distro
+from goldsmith.pipeline.existing.explain import Given, Ground, assumption, explained, ground_of, known_distro
 from goldsmith.pipeline.existing.lint import Kind
 from goldsmith.pipeline.steps.guest import opened
 from goldsmith.recipe.model import Recipe
@@ -36,7 +36,7 @@ CLOUD = "/etc/cloud"
 
 
 def explain_recipe(
-    recipe: Recipe, *, distro: str | None, engine: str | None, cmdline: str | None, emit: Emit
+    recipe: Recipe, *, distro: str | None, engine: str | None, cmdline: str | None, given: Given, emit: Emit
 ) -> Explanation:
     """Of what a recipe makes. The base is used if it is in the cache or a file of this host; nothing is fetched.
 
@@ -58,7 +58,8 @@ def explain_recipe(
             findings=findings,
             notes=(*ground.notes, *_unforeseen(recipe)),
             assumed=frozenset(path for path in ground.assumed if written.get(path) == ground.files[path]),
-        )
+        ),
+        given,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from goldsmith.base.cloud_init_schema import cached_schema, fetch_schema
 from goldsmith.cloudinit.effective import CLOUD_CFG_D
+from goldsmith.cloudinit.files import LIMIT
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import InputError, RecipeError
@@ -27,8 +28,6 @@ from goldsmith.settings import scratch_dir
 HEADER = b"#cloud-config"
 ETC_CLOUD = "/etc/cloud"
 OWN_TABLE = "goldsmith's own table of keys and modules"
-# cloud-init reads larger files; nobody writes them.
-LIMIT = 16 << 20
 
 
 class Kind(StrEnum):
@@ -42,11 +41,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """`against` says which schema of cloud-init judged the configuration, or that none was at hand."""
+    """`against` says which schema of cloud-init judged the configuration, or that none was at hand. `root` is the
+    directory in which places lie, where a directory was judged.
+    """
 
     kind: Kind
     findings: tuple[Finding, ...]
     against: str | None = None
+    root: Path | None = None
 
     @property
     def errors(self) -> int:
@@ -97,14 +99,9 @@ def lint_recipe_file(path: Path, sets: Mapping[str, str]) -> Linted:
 def lint_file(path: Path, *, fetch: bool = False, emit: Emit = ignore) -> Linted:
     """One file of cloud-init's configuration, judged by the schema in the cache; `fetch` has it fetched first.
 
-    Raises InputError where the file cannot be read or is larger than 16 MiB.
+    Raises InputError where the file cannot be read or is larger than 1 MiB.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is not a regular file")
-    with path.open("rb") as file:
-        content = file.read(LIMIT + 1)
-    if len(content) > LIMIT:
-        raise InputError(f"{path} is larger than {LIMIT >> 20} MiB: this is no configuration")
+    content = read_small(path)
     name = str(path)
     inside = path.name if path.name.endswith(".cfg") else f"{path.name}.cfg"
     file_ = ConfigFile(f"{CLOUD_CFG_D}/{inside}", content, lambda line, column: HostPlace(name, line, column))
@@ -114,6 +111,22 @@ def lint_file(path: Path, *, fetch: bool = False, emit: Emit = ignore) -> Linted
     subject = CloudConfig((file_,), whole=False, schema=schema.schema)
     against = f"the schema of cloud-init {schema.version}, of this host's distribution"
     return Linted(Kind.CLOUD_CONFIG, tuple(lint(subject)), against)
+
+
+def read_small(path: Path) -> bytes:
+    """A file of the host as far as goldsmith reads a configuration. Raises InputError where it cannot be read, or is
+    larger than 1 MiB: cloud-init reads larger ones, nobody writes them.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is not a regular file")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LIMIT + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > LIMIT:
+        raise InputError(f"{path} is larger than {LIMIT >> 20} MiB: this is no configuration")
+    return content
 
 
 def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
@@ -129,8 +142,9 @@ def lint_guest(where: Disk | Path, *, engine: str | None, emit: Emit) -> Linted:
                 "there is no /etc/cloud: no cloud-init to judge",
                 hint="name the root of an installed system, a disk that holds one, a recipe or a .cfg file",
             )
-        subject = cloud_config_of(guest, where if isinstance(where, Path) else None)
-    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), _against(subject))
+        root = where if isinstance(where, Path) else None
+        subject = cloud_config_of(guest, root)
+    return Linted(Kind.TREE if tree else Kind.DISK, tuple(lint(subject)), _against(subject), root)
 
 
 def _against(subject: CloudConfig) -> str:
@@ -138,34 +152,3 @@ def _against(subject: CloudConfig) -> str:
         return OWN_TABLE
     version = ".".join(map(str, subject.version)) if subject.version else "of an unknown version"
     return f"the image's own schema, cloud-init {version}"
-
-
-def repair(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Make the repairs that are safe, in place: comments and order stay. The findings whose repair was made.
-
-    Raises InputError where a file is not what it was when it was judged; then nothing of it is written.
-    """
-    by_file: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.repair is not None and finding.waived is None:
-            by_file.setdefault(finding.repair.place.file, []).append(finding)
-    done: list[Finding] = []
-    for name, wanted in by_file.items():
-        path = Path(name)
-        lines = path.read_bytes().decode("utf-8").split("\n")
-        # From the end of a line to its beginning, so that earlier columns stay true.
-        for finding in sorted(wanted, key=_from_the_end):
-            edit = finding.repair
-            assert edit is not None
-            row, column = edit.place.line - 1, edit.place.column - 1
-            if lines[row][column : column + len(edit.old)] != edit.old:
-                raise InputError(f"{edit.place} is not what it was: nothing of {name} was changed")
-            lines[row] = lines[row][:column] + edit.new + lines[row][column + len(edit.old) :]
-        path.write_bytes("\n".join(lines).encode())
-        done.extend(wanted)
-    return tuple(done)
-
-
-def _from_the_end(finding: Finding) -> tuple[int, int]:
-    assert finding.repair is not None
-    return (finding.repair.place.line, -finding.repair.place.column)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from goldsmith.cloudinit.document import Effect, Problem
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D
-from goldsmith.cloudinit.files import read_configuration
+from goldsmith.cloudinit.files import gather
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.errors import BuildError, InputError
 from goldsmith.findings import GuestPlace, HostPlace
 from goldsmith.guest.guest import Guest
-from goldsmith.guest.index import Index
+from goldsmith.guest.index import Entry, Index
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.packages import DPKG_STATUS
 from goldsmith.rules.cloudconfig.configfile import At, ConfigFile
-from goldsmith.rules.cloudconfig.subject import CloudConfig, Surroundings
+from goldsmith.rules.cloudconfig.subject import CloudConfig, Surroundings, Unread
+from goldsmith.verification.gather import kernel_cmdline
 
 # Debian's place of cloud-init's package, and those of the distributions that name the folder after Python's version.
 SCHEMA_FOLDERS = (
@@ -46,38 +49,60 @@ AROUND = (
 # Written by cloud-init's packages; where no package manager says what is its own, these are.
 VENDOR = frozenset({CLOUD_CFG, f"{CLOUD_CFG_D}/05_logging.cfg", f"{CLOUD_CFG_D}/90_dpkg.cfg"})
 SMALL = 1 << 20
+SMALL_OF_ALL = 8 << 20
 STATUS_LIMIT = 256 << 20
 
 
-def cloud_config_of(guest: Guest, root: Path | None = None) -> CloudConfig:
+def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | None = None) -> CloudConfig:
     """The whole configuration of a guest; `root` is its directory where it is one, and places are then on the host.
+    `cmdline` takes the place of the kernel's command line in the boot loader's configuration.
 
-    Raises BuildError where the guest has no /etc/cloud or a file of it is longer than any configuration.
+    What cannot be read is told in the result, and the rest is judged.
     """
-    folder = guest.index((CLOUD_CFG, CLOUD_CFG_D, *INFO_ROOTS, *SCHEMA_FOLDERS))
-    files = read_configuration(guest)
-    config = {path: content for path, content in files.items() if path.startswith("/etc/cloud/")}
-    info = _info(guest, folder)
+    found = gather(guest)
+    index = guest.index((*INFO_ROOTS, *SCHEMA_FOLDERS, *((found.folder,) if found.folder else ())))
+    info = _info(guest, index)
+    problems = list(found.problems)
+    around = _around(guest, problems)
+    words = _cmdline(guest, problems) if cmdline is None else cmdline
     shipped = _conffiles(guest)
-    changed = frozenset(path for path, digest in shipped.items() if path in files and _md5(files[path]) != digest)
+    changed = frozenset(
+        path for path, digest in shipped.items() if path in found.files and _md5(found.files[path]) != digest
+    )
     # One that was edited stays the vendor's: what is said of it is that it should not be edited.
     vendor = VENDOR | shipped.keys()
-    names = [entry.name for entry in folder.children(CLOUD_CFG_D)] if folder.resolve(CLOUD_CFG_D) else []
-    judged = [path for path in (CLOUD_CFG, *sorted(f"{CLOUD_CFG_D}/{name}" for name in names)) if path in config]
+    names = _names(index, found.folder)
+    judged = [path for path in (CLOUD_CFG, *(f"{found.folder}/{name}" for name in names)) if path in found.files]
     return CloudConfig(
-        tuple(ConfigFile(path, config[path], places_in(path, root), path in vendor) for path in judged),
+        tuple(ConfigFile(path, found.files[path], places_in(path, root), path in vendor) for path in judged),
         whole=True,
         version=parse_version(info.cloud_init_version) if info is not None else None,
         family=info.family if info is not None else None,
-        image=Surroundings(_around(guest), changed),
-        seeds={path: content for path, content in files.items() if path not in judged},
+        arch=(info.arch if info is not None else "") or "x86_64",
+        cmdline=words,
+        image=Surroundings(around, changed),
+        seeds={path: content for path, content in found.files.items() if path not in judged},
         other=tuple(
-            ConfigFile(f"{CLOUD_CFG_D}/{name}", b"", places_in(f"{CLOUD_CFG_D}/{name}", root))
-            for name in sorted(names)
+            ConfigFile(f"{found.folder}/{name}", b"", places_in(f"{found.folder}/{name}", root))
+            for name in names
             if not name.endswith(".cfg")
         ),
-        schema=_schema(guest, folder),
+        unread=tuple(Unread(each.path, _whole(each.path, root), each.effect, each.message) for each in problems),
+        schema=_schema(guest, index),
     )
+
+
+def _names(index: Index, folder: str | None) -> list[str]:
+    canonical = index.resolve(folder) if folder is not None else None
+    return sorted(entry.name for entry in index.children(canonical)) if canonical is not None else []
+
+
+def _cmdline(guest: Guest, problems: list[Problem]) -> str:
+    try:
+        return kernel_cmdline(guest)
+    except BuildError as error:
+        problems.append(Problem("/boot", Effect.SUSPECT, f"the kernel's command line is not known: {error.message}"))
+        return ""
 
 
 def _info(guest: Guest, index: Index) -> GuestInfo | None:
@@ -96,19 +121,48 @@ def places_in(path: str, root: Path | None) -> At:
     return lambda line, column: HostPlace(name, line, column)
 
 
-def _around(guest: Guest) -> dict[str, bytes]:
-    """The small files around the configuration; of homes only authorized keys."""
-    index = guest.index(AROUND)
+def _whole(path: str, root: Path | None) -> HostPlace | GuestPlace:
+    """The place of what is said of a file that was not read."""
+    return GuestPlace(path) if root is None else places_in(path, root)(1, 1)
+
+
+def _around(guest: Guest, problems: list[Problem]) -> dict[str, bytes]:
+    """The small files around the configuration, 8 MiB in all; of homes only authorized keys."""
     found: dict[str, bytes] = {}
-    for entry in index.values():
+    size = 0
+    for entry in _indexed(guest, AROUND, problems):
         if not entry.is_regular or entry.size > SMALL:
             continue
         if "/.ssh/" in entry.path and entry.name != "authorized_keys":
             continue
         if entry.path.startswith("/home/") and entry.name != "authorized_keys":
             continue
-        found[entry.path] = guest.read(entry.path, SMALL)
+        if size + entry.size > SMALL_OF_ALL:
+            what = f"this and others are not looked at: with them, {SMALL_OF_ALL >> 20} MiB would be read"
+            problems.append(Problem(entry.path, Effect.SUSPECT, what))
+            break
+        try:
+            found[entry.path] = guest.read(entry.path, SMALL)
+        except BuildError as error:
+            problems.append(Problem(entry.path, Effect.SUSPECT, f"not looked at: {error.message}"))
+            continue
+        size += len(found[entry.path])
     return found
+
+
+def _indexed(guest: Guest, roots: Sequence[str], problems: list[Problem]) -> list[Entry]:
+    """What is below all roots; where one cannot be listed, below the others."""
+    try:
+        return list(guest.index(roots).values())
+    except BuildError:
+        pass
+    found: dict[str, Entry] = {}
+    for root in roots:
+        try:
+            found |= guest.index((root,))
+        except BuildError as error:
+            problems.append(Problem(root, Effect.SUSPECT, f"not looked at: {error.message}"))
+    return list(found.values())
 
 
 def _conffiles(guest: Guest) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from goldsmith.cloudinit.version import NEWEST, OLDEST, parse_version
 from goldsmith.findings import Severity, TextEdit
 from goldsmith.rules.cloudconfig.configfile import ConfigFile, Word
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
@@ -71,7 +72,7 @@ def deprecated(subject: CloudConfig) -> Iterator[Fault]:
                     file.at(*word.key),
                     f"`{dotted(word.loc)}`{_shown(each)} is deprecated since cloud-init {each.since}",
                     f"use {each.instead}",
-                    _repair(each, file, word),
+                    _repair(each, subject, file, word),
                 )
 
 
@@ -101,9 +102,16 @@ def _shown(each: Deprecation) -> str:
             return f": {str(wanted).lower()}"
 
 
-def _repair(each: Deprecation, file: ConfigFile, word: Word) -> TextEdit | None:
-    if each.rename is None:
+def _repair(each: Deprecation, subject: CloudConfig, file: ConfigFile, word: Word) -> TextEdit | None:
+    """Only where the image's cloud-init knows the new word, and where no other file says anything under it: cloud-init
+    has its own way with an old and a new key side by side.
+    """
+    if each.rename is None or (parse_version(each.since) or NEWEST) > (subject.version or OLDEST):
         return None
     if each.value is not None:
         return edit(file, word.value, word.written, each.rename)
+    if subject.setter(*word.loc[:-1], each.rename) is not None:
+        return None
+    if any(below.vendor and below.find(*word.loc) is not None for below in subject.files):
+        return None
     return edit(file, word.key, str(word.loc[-1]), each.rename)

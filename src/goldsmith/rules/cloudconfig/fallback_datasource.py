@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldsmith.cloudinit.datasource import without_seed
+from goldsmith.cloudinit.datasource import Seed, expected_datasource, without_seed
 from goldsmith.findings import Severity
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
@@ -26,10 +26,10 @@ def fallback_datasource(subject: CloudConfig) -> Iterator[Fault]:
     lists = subject.setter("datasource_list")
     if not subject.whole and lists is None:
         return
-    files = {file.path: file.content for file in subject.files}
-    decision = without_seed({**subject.seeds, **files})
-    if decision.enabled:
+    decision = without_seed(subject.contents, version=subject.release, arch=subject.arch, cmdline=subject.cmdline)
+    if expected_datasource(decision, Seed.NONE) is not None:
         return
+    why = decision.why if not decision.enabled else f"{decision.why}, and nothing else is tried"
     place = lists.place("datasource_list") if lists is not None else None
     if place is None:
         own = subject.own or subject.files
@@ -37,7 +37,7 @@ def fallback_datasource(subject: CloudConfig) -> Iterator[Fault]:
     yield Fault(
         Severity.WARNING,
         place,
-        f"a clone without a seed never applies this configuration: {decision.why}",
+        f"a clone without a seed never applies this configuration: {why}",
         "set `datasource_list: [NoCloud, None]` in one line of a file of its own that sorts last (a recipe has "
         "`datasource: local`)",
     )

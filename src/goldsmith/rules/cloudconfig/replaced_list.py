@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from posixpath import basename
 
+from goldsmith.cloudinit.located import jsonable
 from goldsmith.findings import Severity, printable
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig, dotted
@@ -34,7 +36,8 @@ def replaced_list(subject: CloudConfig) -> Iterator[Fault]:
                 (each for each in reversed(subject.files[:number]) if isinstance(each.value(word.loc), list)), None
             )
             if weaker is not None:
-                lost = [item for item in weaker.value(word.loc) if item not in file.value(word.loc)]
+                kept = set(map(_spelled, file.value(word.loc)))
+                lost = [item for item in weaker.value(word.loc) if _spelled(item) not in kept]
                 if lost:
                     shown = ", ".join(printable(str(item)) for item in lost[:SHOWN])
                     yield Fault(
@@ -43,6 +46,11 @@ def replaced_list(subject: CloudConfig) -> Iterator[Fault]:
                         f"`{dotted(word.loc)}` replaces the list of {basename(weaker.path)}: without {shown}",
                         "repeat what has to stay: lists are not extended",
                     )
+
+
+def _spelled(item: object) -> str:
+    """Equal for equal items: mappings do not hash, and lists may be long."""
+    return json.dumps(jsonable(item), sort_keys=True)
 
 
 def _is_key(part: object) -> bool:

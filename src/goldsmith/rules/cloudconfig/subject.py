@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from goldsmith.cloudinit.document import Effect
 from goldsmith.cloudinit.effective import Effective, effective
 from goldsmith.cloudinit.merging import fold
 from goldsmith.cloudinit.users import User, users_of
@@ -29,22 +30,37 @@ class Surroundings:
         return self.files.get(path, b"").decode("utf-8", "replace").splitlines()
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What is there under a name that counts, and could not be read as a file."""
+
+    path: str
+    place: HostPlace | GuestPlace
+    effect: Effect
+    message: str
+
+
 @dataclass(frozen=True)
 class CloudConfig:
     """`files` are those that are judged and those below them, the weakest first. `whole` says that they are all that
     cloud-init would read in the image; else they are a part (one file, or a recipe's defaults), and what others might
-    say is not known. `version` is cloud-init's, `family` debian, rhel or suse; None where it is not known. `other` are
-    files beside them that cloud-init does not read. `disabled` are modules that a recipe (at `disabled_at`) switches
-    off in what it builds, `datasource_decided` says that it decides over datasources elsewhere.
+    say is not known. `version` is cloud-init's, `family` debian, rhel or suse; None where it is not known. `arch` and
+    `cmdline` are the machine's: its architecture and the kernel's command line, on which configuration may stand too.
+    `other` are files beside them that cloud-init does not read, `unread` those that goldsmith does not. `disabled` are
+    modules that a recipe (at `disabled_at`) switches off in what it builds, `datasource_decided` says that it decides
+    over datasources elsewhere.
     """
 
     files: tuple[ConfigFile, ...]
     whole: bool
     version: Version | None = None
     family: str | None = None
+    arch: str = "x86_64"
+    cmdline: str = ""
     image: Surroundings | None = None
     seeds: Mapping[str, bytes] = field(default_factory=dict)
     other: tuple[ConfigFile, ...] = ()
+    unread: tuple[Unread, ...] = ()
     schema: Mapping[str, Any] | None = None
     disabled: frozenset[str] = frozenset()
     disabled_at: HostPlace | None = None
@@ -52,7 +68,18 @@ class CloudConfig:
 
     @cached_property
     def effective(self) -> Effective:
-        return effective({file.path: file.content for file in self.files})
+        files = {file.path: file.content for file in self.files}
+        return effective(files, version=self.release, cmdline=self.cmdline)
+
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """The content of the judged files and of the seeds, by guest path."""
+        return {**self.seeds, **{file.path: file.content for file in self.files}}
+
+    @property
+    def release(self) -> str | None:
+        """The version as text, None where it is not known."""
+        return f"{self.version[0]}.{self.version[1]}" if self.version is not None else None
 
     @property
     def config(self) -> Mapping[str, Any]:

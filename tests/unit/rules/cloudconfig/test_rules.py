@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.unit.rules.cloudconfig.configurations import codes, configuration, image, only
+from dataclasses import replace
 
+import pytest
+from tests.unit.rules.cloudconfig.configurations import codes, configuration, guest_file, host_file, image, only
+
+from goldsmith.cloudinit.first_boot import predict
+from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
 from goldsmith.rules.cloudconfig.lint import lint
+from goldsmith.rules.cloudconfig.subject import CloudConfig
 
 KEY = "ssh-ed25519 AAAA ops@example.org"
 MANUAL = f"""\
@@ -211,6 +216,28 @@ def test_no_datasource_for_a_clone_without_a_seed() -> None:
     assert "GS619" not in codes(image({"99-a.cfg": "datasource_list: [NoCloud, None]\n"}))
 
 
+@pytest.mark.parametrize(
+    ("listing", "version", "cmdline", "faulty"),
+    [
+        ("[NoCloud]", "22.4.2", "", False),
+        ("[NoCloud]", "25.1.4", "", True),
+        ("[NoCloud]", "26.2", "", True),
+        ("[NoCloud, None] # local", "22.4.2", "", True),
+        ("[NoCloud, None] # local", "25.1.4", "", False),
+        ("[NoCloud, None] # local", "26.2", "", False),
+        ("[NoCloud, Ec2, None]", "25.1.4", "ro ci.ds=None quiet", False),
+        ("[NoCloud, None]", "25.1.4", "cloud-init=disabled", True),
+    ],
+)
+def test_a_missing_datasource_follows_version_and_command_line(
+    listing: str, version: str, cmdline: str, *, faulty: bool
+) -> None:
+    subject = replace(image({"99-a.cfg": f"datasource_list: {listing}\n"}, version=version), cmdline=cmdline)
+    assert ("GS619" in codes(subject)) is faulty
+    without = predict({file.path: file.content for file in subject.files}, version=version, cmdline=cmdline)
+    assert (without.datasource is None) is faulty
+
+
 def test_a_reason_allows_a_finding_and_no_reason_does_not() -> None:
     allowed = only(configuration("# goldsmith: allow GS617 a lab with its own mirror\npackages: [htop]\n"), "GS617")
     assert allowed.waived == "a lab with its own mirror"
@@ -224,3 +251,30 @@ def test_a_reason_allows_a_finding_and_no_reason_does_not() -> None:
 
 def test_files_of_packages_are_not_judged() -> None:
     assert codes(image({"99-a.cfg": "datasource_list: [NoCloud, None]\n"})) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "repaired"),
+    [
+        ("apt_update: true\n", "22.4", "package_update"),
+        ("apt_update: true\npackage_update: false\n", "22.4", None),
+        ("users: [{name: a, lock-passwd: true}]\n", "22.4", "lock_passwd"),
+        ("users: [{name: a, lock-passwd: true, lock_passwd: false}]\n", "22.4", None),
+        ("ubuntu_advantage: {token: a}\n", "22.4", None),
+        ("ubuntu_advantage: {token: a}\n", None, None),
+        ("ubuntu_advantage: {token: a}\n", "24.1", "ubuntu_pro"),
+    ],
+)
+def test_a_deprecated_key_is_renamed_only_where_that_changes_nothing(
+    text: str, version: str | None, repaired: str | None
+) -> None:
+    repair = only(configuration(text, version=parse_version(version)), "GS604").repair
+    assert (repair.new if repair is not None else None) == repaired
+
+
+def test_a_deprecated_key_of_which_another_file_says_more_is_not_renamed() -> None:
+    old = host_file("apt_update: true\n", "50-old.cfg")
+    other = CloudConfig((old, host_file("package_update: false\n", "90-new.cfg")), whole=False)
+    assert only(other, "GS604").repair is None
+    vendor = guest_file("/etc/cloud/cloud.cfg", "apt_update: true\n", vendor=True)
+    assert only(CloudConfig((vendor, old), whole=False), "GS604").repair is None
