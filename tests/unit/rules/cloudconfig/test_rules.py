@@ -8,8 +8,11 @@ import pytest
 from tests.unit.rules.cloudconfig.configurations import codes, configuration, guest_file, host_file, image, only
 
 from goldsmith.cloudinit.first_boot import predict
+from goldsmith.cloudinit.first_boot_modules import readers_of
+from goldsmith.cloudinit.keys import known
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
+from goldsmith.rules.cloudconfig.dead_settings import KEYS
 from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
@@ -278,3 +281,64 @@ def test_a_deprecated_key_of_which_another_file_says_more_is_not_renamed() -> No
     assert only(other, "GS604").repair is None
     vendor = guest_file("/etc/cloud/cloud.cfg", "apt_update: true\n", vendor=True)
     assert only(CloudConfig((vendor, old), whole=False), "GS604").repair is None
+
+
+LISTS = {
+    "init": "cloud_init_modules: []\n",
+    "config": "cloud_config_modules: []\n",
+    "final": "cloud_final_modules: []\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "lists", "message"),
+    [
+        ("write_files: [{path: /a, content: x, defer: true}]\n", "final",
+         "`write_files` with `defer` has no effect: `cloud_final_modules` leaves out write_files_deferred"),
+        ("write_files: [{path: /a, content: x, defer: true}]\n", "init", None),
+        ("write_files: [{path: /a, content: x}]\n", "final", None),
+        ("puppet: {conf: {}}\n", "final", "`puppet` has no effect: `cloud_final_modules` leaves out puppet"),
+        ("chef: {}\nchef: {run_list: [a]}\n", "final",
+         "`chef` has no effect: `cloud_final_modules` leaves out chef"),
+        ("ansible: {package_name: ansible-core}\n", "final",
+         "`ansible` has no effect: `cloud_final_modules` leaves out ansible"),
+        ("salt_minion: {pkg_name: a}\n", "final",
+         "`salt_minion` has no effect: `cloud_final_modules` leaves out salt_minion"),
+        ("rsyslog: {configs: []}\n", "init", "`rsyslog` has no effect: `cloud_init_modules` leaves out rsyslog"),
+        ("ca_certs: {trusted: [a]}\n", "init", "`ca_certs` has no effect: `cloud_init_modules` leaves out ca_certs"),
+        ("keyboard: {layout: de}\n", "config", "`keyboard` has no effect: `cloud_config_modules` leaves out keyboard"),
+        ("disk_setup: {a: {}}\n", "init", "`disk_setup` has no effect: `cloud_init_modules` leaves out disk_setup"),
+        ("fs_setup: [{}]\n", "init", "`fs_setup` has no effect: `cloud_init_modules` leaves out disk_setup"),
+        ("snap: {commands: [a]}\n", "config", "`snap` has no effect: `cloud_config_modules` leaves out snap"),
+        ("manage_etc_hosts: true\n", "init",
+         "`manage_etc_hosts` has no effect: `cloud_init_modules` leaves out update_etc_hosts"),
+        ("hostname: a\n", "init", "`hostname` has no effect: `cloud_init_modules` leaves out set_hostname"),
+        ("ssh_authorized_keys: [a]\n", "init",
+         "`ssh_authorized_keys` has no effect: `cloud_init_modules` leaves out ssh"),
+        # Debian runs it in the config stage, Enterprise Linux in the init one.
+        ("chpasswd: {users: []}\n", "config", None),
+        ("ssh_pwauth: false\n", "init config",
+         "`ssh_pwauth` has no effect: `cloud_init_modules` leaves out set_passwords"),
+        ("package_update: false\n", "final", None),
+    ],
+)  # fmt: skip
+def test_a_setting_whose_module_a_list_leaves_out(text: str, lists: str, message: str | None) -> None:
+    found = lint(configuration(text + "".join(LISTS[name] for name in lists.split())))
+    dead = [finding.message for finding in found if finding.code == "GS611"]
+    assert dead == ([message] if message is not None else [])
+
+
+def test_in_an_image_its_own_lists_say_which_module_runs() -> None:
+    passwords = {"99-a.cfg": f"password: x\n{LISTS['config']}"}
+    assert only(image(passwords), "GS611").message == (
+        "`password` has no effect: `cloud_config_modules` leaves out set_passwords"
+    )
+    assert "GS611" not in codes(image({"99-a.cfg": "password: x\ncloud_config_modules: [set_passwords]\n"}))
+    assert "GS611" not in codes(image({"99-a.cfg": "hostname: x\ncloud_final_modules: [update_hostname]\n"}))
+    nowhere = image({"99-a.cfg": "snap: {commands: [a]}\n"})
+    assert only(nowhere, "GS611").message == "`snap` has no effect: snap is in no module list"
+
+
+def test_every_module_that_cloud_init_has_is_known_by_its_keys() -> None:
+    assert {"write_files", "write_files_deferred"} == set(readers_of("write_files"))
+    assert [key for key in KEYS if not known(key)] == []
