@@ -156,10 +156,40 @@ def test_a_sudo_rule_of_the_old_default_user() -> None:
     assert "GS607" not in codes(image({"99-a.cfg": "ssh_pwauth: true\n"}, around={"/etc/passwd": "debian:x:1000\n"}))
 
 
+ROOT = {"/etc/passwd": "root:x:0:0:root:/root:/bin/bash\n", "/etc/ssh/sshd_config": "UsePAM yes\n"}
+ADMIN = "system_info: {default_user: {name: admin}}\n"
+
+
 def test_a_key_in_the_image_lets_somebody_in() -> None:
-    drop_in = {"99-a.cfg": "system_info: {default_user: {name: admin}}\n"}
-    assert only(image(drop_in), "GS608").severity is Severity.NOTE
-    assert "GS608" not in codes(image(drop_in, around={"/root/.ssh/authorized_keys": f"{KEY}\n"}))
+    drop_in = {"99-a.cfg": f"{ADMIN}datasource_list: [NoCloud, None]\n"}
+    assert only(image(drop_in, around=ROOT), "GS608").severity is Severity.NOTE
+    assert "GS608" not in codes(image(drop_in, around={**ROOT, "/root/.ssh/authorized_keys": f"{KEY}\n"}))
+    refused = {**ROOT, "/etc/ssh/sshd_config": "PermitRootLogin no\n", "/root/.ssh/authorized_keys": f"{KEY}\n"}
+    assert "GS608" in codes(image(drop_in, around=refused))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"users: [{{name: ops, shell: /sbin/nologin, ssh_authorized_keys: [{KEY}]}}]\n",
+         "ops, whose shell is /sbin/nologin"),
+        ("users: [{name: ops, ssh_import_id: ['gh:ops']}]\n", "ops, with a locked password and no key"),
+        (f"{ADMIN}chpasswd: {{expire: false}}\n", "admin, with a locked password and no key"),
+        (f"{ADMIN}cloud_init_modules: [ssh]\nssh_authorized_keys: [{KEY}]\n", "no user is made"),
+        (f"{ADMIN}ssh_authorized_keys: [{KEY}]\n", None),
+        (f"{ADMIN}password: x\n", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("whole", [True, False])
+def test_who_can_log_in_is_what_the_prediction_says(text: str, why: str | None, *, whole: bool) -> None:
+    subject = image({"99-a.cfg": f"{text}datasource_list: [NoCloud, None]\n"}, around=ROOT)
+    if not whole:
+        subject = configuration(f"{text}datasource_list: [NoCloud, None]\n")
+    found = [finding.message for finding in lint(subject) if finding.code == "GS608"]
+    assert found == ([f"without user-data nobody can log in to a clone: {why}"] if why is not None else [])
+    if whole:
+        boot = predict({**subject.contents, **{path: text.encode() for path, text in ROOT.items()}}, version="22.4.2")
+        assert boot.reachable is (why is None)
 
 
 def test_a_list_that_loses_what_the_weaker_one_had() -> None:
