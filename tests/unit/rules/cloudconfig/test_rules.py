@@ -147,6 +147,20 @@ def test_a_number_that_a_letter_beats() -> None:
     assert only(subject, "GS606").message == "`ssh_pwauth` has no effect: curtin.cfg sorts later and sets it too"
 
 
+def test_a_value_that_a_file_of_a_package_beats() -> None:
+    def with_theirs(text: str) -> CloudConfig:
+        ours = image({"50-ours.cfg": text})
+        dpkg = guest_file("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [NoCloud, None]\n", vendor=True)
+        return replace(ours, files=(*ours.files, dpkg))
+
+    assert only(with_theirs("datasource_list: [Ec2, None]\n"), "GS606").message == (
+        "`datasource_list` has no effect: 90_dpkg.cfg sorts later and sets it too"
+    )
+    assert "GS606" not in codes(with_theirs("datasource_list: [NoCloud, None]\n"))
+    meant = image({"50-ours.cfg": "locale: C\n", "90-ours.cfg": "locale: C.UTF-8\n"})
+    assert "GS606" not in codes(meant)
+
+
 def test_a_sudo_rule_of_the_old_default_user() -> None:
     subject = image(
         {"99-a.cfg": "system_info: {default_user: {name: admin}}\n"},
