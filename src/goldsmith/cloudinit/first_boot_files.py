@@ -67,7 +67,17 @@ def read_image(guest: Guest) -> FirstBootImage:
     """Raises BuildError where the guest cannot be read. A single file that cannot is left out."""
     index = guest.index(ROOTS)
     info = read_info(index, guest.read)
-    files = dict(gather(guest).files)
+    files = {**surrounding_files(guest, index), **gather(guest).files}
+    names = frozenset(package.name for package in installed(guest))
+    return FirstBootImage(files, info.cloud_init_version, info.arch, names or None)
+
+
+def surrounding_files(guest: Guest, index: Index) -> dict[str, bytes]:
+    """What decides beside cloud-init's configuration: accounts, sshd, keys, seeds; `index` is that of `ROOTS`.
+
+    Raises BuildError where the homes cannot be listed. A single file that cannot be read is left out.
+    """
+    files: dict[str, bytes] = {}
     for path in (*ACCOUNT_FILES, *_sshd(index), *_below(index, SEEDS)):
         if (content := _content(guest, index, path)) is not None:
             files.setdefault(path, content)
@@ -82,8 +92,7 @@ def read_image(guest: Guest) -> FirstBootImage:
             continue
         if (content := _content(guest, keys, path)) is not None:
             files[path] = content
-    names = frozenset(package.name for package in installed(guest))
-    return FirstBootImage(files, info.cloud_init_version, info.arch, names or None)
+    return files
 
 
 def _content(guest: Guest, index: Index, path: str) -> bytes | None:

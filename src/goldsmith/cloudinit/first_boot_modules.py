@@ -38,10 +38,13 @@ class ModuleRun:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a module; without `keys` it needs none. Its distributions stand in `module_distros`."""
+    """What is known of a module. It waits for one of `keys`, or where there are none runs in any case; `also` are keys
+    that it reads and does not wait for. Its distributions stand in `module_distros`.
+    """
 
     frequency: Frequency = Frequency.INSTANCE
     keys: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
     keys_since: Version = (0, 0)
     since: Version = (0, 0)
     until: Version = (99, 0)
@@ -49,42 +52,48 @@ class Known:
 
 def _known(
     *keys: str,
+    also: tuple[str, ...] = (),
     frequency: Frequency = Frequency.INSTANCE,
     keys_since: Version = (0, 0),
     since: Version = (0, 0),
     until: Version = (99, 0),
 ) -> Known:
-    return Known(frequency, frozenset(keys), keys_since, since, until)
+    return Known(frequency, frozenset(keys), frozenset(also), keys_since, since, until)
 
 
 _ALWAYS, _ONCE = Frequency.ALWAYS, Frequency.ONCE
 MODULES: Mapping[str, Known] = {
     "ansible": _known("ansible"),
     "apk_configure": _known("apk_repos"),
-    "apt_configure": _known(),
+    "apt_configure": _known(also=("apt",)),
     "apt_pipelining": _known("apt_pipelining"),
     "bootcmd": _known("bootcmd", frequency=_ALWAYS),
-    "byobu": _known(),
+    "byobu": _known(also=("byobu_by_default",)),
     "ca_certs": _known("ca_certs", "ca-certs"),
     "chef": _known("chef", frequency=_ALWAYS),
     "disable_ec2_metadata": _known("disable_ec2_metadata", frequency=_ALWAYS),
     "disk_setup": _known("disk_setup", "fs_setup"),
     "fan": _known("fan"),
-    "final_message": _known(frequency=_ALWAYS),
-    "growpart": _known(frequency=_ALWAYS),
+    "final_message": _known(also=("final_message",), frequency=_ALWAYS),
+    "growpart": _known(also=("growpart",), frequency=_ALWAYS),
     "grub_dpkg": _known("grub_dpkg", "grub-dpkg", keys_since=(24, 4)),
-    "install_hotplug": _known(),
+    "install_hotplug": _known(also=("updates",)),
     "keyboard": _known("keyboard"),
-    "keys_to_console": _known(),
+    "keys_to_console": _known(also=("ssh", "ssh_fp_console_blacklist", "ssh_key_console_blacklist")),
     "landscape": _known("landscape"),
-    "locale": _known(),
+    "locale": _known(also=("locale", "locale_configfile")),
     "lxd": _known("lxd"),
     "mcollective": _known("mcollective"),
     "migrator": _known(frequency=_ALWAYS, until=(24, 1)),
-    "mounts": _known(),
+    "mounts": _known(also=("mount_default_fields", "mounts", "swap")),
     "ntp": _known("ntp"),
     "package_update_upgrade_install": _known(
-        "apt_update", "package_update", "apt_upgrade", "package_upgrade", "packages"
+        "apt_update",
+        "package_update",
+        "apt_upgrade",
+        "package_upgrade",
+        "packages",
+        also=("apt_reboot_if_required", "package_reboot_if_required"),
     ),
     "phone_home": _known("phone_home"),
     "power_state_change": _known("power_state"),
@@ -92,8 +101,8 @@ MODULES: Mapping[str, Known] = {
     "raspberry_pi": _known("rpi", since=(25, 2)),
     "refresh_rmc_and_interface": _known(frequency=_ALWAYS, until=(23, 2)),
     "reset_rmc": _known(),
-    "resizefs": _known(frequency=_ALWAYS),
-    "resolv_conf": _known("manage_resolv_conf"),
+    "resizefs": _known(also=("resize_rootfs",), frequency=_ALWAYS),
+    "resolv_conf": _known("manage_resolv_conf", also=("resolv_conf",)),
     "rh_subscription": _known("rh_subscription"),
     "rightscale_userdata": _known(until=(24, 1)),
     "rsyslog": _known("rsyslog"),
@@ -103,29 +112,50 @@ MODULES: Mapping[str, Known] = {
     "scripts_per_instance": _known(),
     "scripts_per_once": _known(frequency=_ONCE),
     "scripts_user": _known(),
-    "scripts_vendor": _known(),
-    "seed_random": _known(),
-    "set_hostname": _known(),
-    "set_passwords": _known(),
+    "scripts_vendor": _known(also=("vendor_data",)),
+    "seed_random": _known(also=("random_seed",)),
+    "set_hostname": _known(
+        also=("create_hostname_file", "fqdn", "hostname", "prefer_fqdn_over_hostname", "preserve_hostname")
+    ),
+    "set_passwords": _known(also=("chpasswd", "password", "ssh_pwauth")),
     "snap": _known("snap"),
     "spacewalk": _known("spacewalk"),
-    "ssh": _known(),
-    "ssh_authkey_fingerprints": _known(),
-    "ssh_import_id": _known(),
+    "ssh": _known(
+        also=(
+            "allow_public_ssh_keys",
+            "disable_root",
+            "disable_root_opts",
+            "ssh_authorized_keys",
+            "ssh_deletekeys",
+            "ssh_genkeytypes",
+            "ssh_keys",
+            "ssh_publish_hostkeys",
+            "ssh_quiet_keygen",
+        )
+    ),
+    "ssh_authkey_fingerprints": _known(also=("authkey_hash", "no_ssh_fingerprints")),
+    "ssh_import_id": _known(also=("ssh_import_id",)),
     "timezone": _known("timezone"),
     "ubuntu_advantage": _known("ubuntu_advantage", "ubuntu-advantage"),
     "ubuntu_autoinstall": _known("autoinstall", frequency=_ONCE),
     "ubuntu_drivers": _known("drivers"),
     "ubuntu_pro": _known("ubuntu_pro", "ubuntu_advantage", "ubuntu-advantage", since=(24, 1)),
     "update_etc_hosts": _known("manage_etc_hosts", frequency=_ALWAYS),
-    "update_hostname": _known(frequency=_ALWAYS),
-    "users_groups": _known(),
+    "update_hostname": _known(
+        also=("fqdn", "hostname", "prefer_fqdn_over_hostname", "preserve_hostname"), frequency=_ALWAYS
+    ),
+    "users_groups": _known(also=("groups", "user", "users")),
     "wireguard": _known("wireguard"),
     "write_files": _known("write_files"),
     "write_files_deferred": _known("write_files"),
-    "yum_add_repo": _known("yum_repos"),
+    "yum_add_repo": _known("yum_repos", also=("yum_repo_dir",)),
     "zypper_add_repo": _known("zypper", frequency=_ALWAYS),
 }
+
+
+def readers_of(key: str) -> tuple[str, ...]:
+    """The modules that read a top-level key, of any version."""
+    return tuple(name for name, known in MODULES.items() if key in known.keys | known.also)
 
 
 def module_runs(

@@ -19,11 +19,11 @@ MODULE_KEYS = frozenset({
     "system_info", "timezone", "ubuntu_advantage", "ubuntu_pro", "updates", "user", "users", "vendor_data", "version",
     "wireguard", "write_files", "yum_repo_dir", "yum_repos", "zypper",
 })  # fmt: skip
-# Read from the system configuration alone: a schema of user-data finds fault with them.
+# In no schema of user-data: what is read from the system configuration alone, and an old name that modules still take.
 SYSTEM_KEYS = frozenset({
     "apt_preserve_sources_list", "conf_d", "datasource", "datasource_list", "def_log_file", "def_log_file_mode",
     "disable_fallback_netcfg", "features", "log_basic", "log_cfgs", "manual_cache_clean", "network", "syslog_fix_perms",
-    "unverified_modules", "vendor_data2", "warnings",
+    "ubuntu-advantage", "unverified_modules", "vendor_data2", "warnings",
 })  # fmt: skip
 KEYS = MODULE_KEYS | SYSTEM_KEYS
 # cloudinit/config/cc_*.py of 22.4 to 26.2.

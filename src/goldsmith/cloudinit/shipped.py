@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
 
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D
+from goldsmith.cloudinit.modules import Stage, read_stages
 
 LOGGING = f"{CLOUD_CFG_D}/05_logging.cfg"
 
@@ -50,6 +52,7 @@ _NO_PASSWORD = ["ALL=(ALL) NOPASSWD:ALL"]
 _PATHS = {"cloud_dir": "/var/lib/cloud/", "templates_dir": "/etc/cloud/templates/"}
 # The names of the default users; each distribution's own name but for these.
 _EL_USERS = {"rhel": "cloud-user", "centos": "cloud-user"}
+_KNOWN = {"debian": ("debian/12", "debian/13"), "rhel": ("rocky/9",)}
 _EL_NAMES = re.compile(r"(rocky|almalinux|centos|rhel)", re.IGNORECASE)
 
 
@@ -63,6 +66,20 @@ def shipped_by(name: str) -> Shipped | None:
     if distro in {"rocky", "almalinux", "centos", "rhel"} and release in {"8", "9", "10"}:
         return _shipped(name, "23.4" if release == "8" else "24.4", _enterprise_linux(distro))
     return None
+
+
+@cache
+def usual_stages(module: str, family: str | None = None) -> frozenset[Stage]:
+    """The stages that distributions (of a family: debian, rhel) run a module in; all three where none is known to."""
+    known = _KNOWN.get(family or "", tuple(name for names in _KNOWN.values() for name in names))
+    found = {
+        stage
+        for shipped in map(shipped_by, known)
+        if shipped is not None
+        for stage, modules in read_stages(yaml.safe_load(shipped.files[CLOUD_CFG])).items()
+        if any(each.name == module for each in modules)
+    }
+    return frozenset(found or Stage)
 
 
 def guessed_name(text: str) -> str | None:

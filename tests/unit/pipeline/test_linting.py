@@ -22,7 +22,13 @@ from goldsmith.pipeline.steps.cloud_config import cloud_config_of
 from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.settings import cache_dir
 
-CLOUD_CFG = "users: [default]\nsystem_info: {default_user: {name: debian}}\ncloud_init_modules: [users_groups]\n"
+CLOUD_CFG = """\
+users: [default]
+system_info: {default_user: {name: debian}}
+cloud_init_modules: [users_groups, ssh]
+cloud_config_modules: [locale, set_passwords]
+cloud_final_modules: [package_update_upgrade_install]
+"""
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-04/schema#",
     "properties": {"ssh_pwauth": {"oneOf": [{"type": "boolean"}, {"type": "string"}]}, "locale": {"type": "string"}},

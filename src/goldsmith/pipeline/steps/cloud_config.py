@@ -12,6 +12,7 @@ from typing import Any
 from goldsmith.cloudinit.document import Effect, Problem
 from goldsmith.cloudinit.effective import CLOUD_CFG, CLOUD_CFG_D
 from goldsmith.cloudinit.files import gather
+from goldsmith.cloudinit.first_boot_files import ROOTS, surrounding_files
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.errors import BuildError, InputError
 from goldsmith.findings import GuestPlace, HostPlace
@@ -63,7 +64,7 @@ def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | No
     index = guest.index((*INFO_ROOTS, *SCHEMA_FOLDERS, *((found.folder,) if found.folder else ())))
     info = _info(guest, index)
     closed: list[Problem] = []
-    around = _around(guest, closed)
+    around = {**_first_boot(guest, closed), **_around(guest, closed)}
     words = _cmdline(guest, closed) if cmdline is None else cmdline
     shipped = _conffiles(guest)
     changed = frozenset(
@@ -151,6 +152,15 @@ def _around(guest: Guest, closed: list[Problem]) -> dict[str, bytes]:
             continue
         size += len(found[entry.path])
     return found
+
+
+def _first_boot(guest: Guest, closed: list[Problem]) -> dict[str, bytes]:
+    """The files that a prediction of a first boot looks at, so that it says the same here as where it is asked for."""
+    try:
+        return surrounding_files(guest, guest.index(ROOTS))
+    except BuildError as error:
+        closed.append(Problem("/", Effect.SUSPECT, f"who can log in is not known: {error.message}"))
+        return {}
 
 
 def _indexed(guest: Guest, roots: Sequence[str], closed: list[Problem]) -> list[Entry]:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
+from goldsmith.cloudinit.first_boot_modules import MODULES, readers_of
 from goldsmith.cloudinit.modules import Stage, read_stages
+from goldsmith.cloudinit.shipped import usual_stages
 from goldsmith.findings import Severity
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
-# A setting → the modules that have to run for it, from 22.4 to 26.2.
-MODULES: Mapping[str, tuple[tuple[str, Stage], ...]] = {
-    "bootcmd": (("bootcmd", Stage.INIT),),
-    "growpart": (("growpart", Stage.INIT),),
-    "mounts": (("mounts", Stage.INIT),),
-    "users": (("users_groups", Stage.INIT),),
-    "write_files": (("write_files", Stage.INIT),),
-    "apt": (("apt_configure", Stage.CONFIG),),
-    "locale": (("locale", Stage.CONFIG),),
-    "ntp": (("ntp", Stage.CONFIG),),
-    "timezone": (("timezone", Stage.CONFIG),),
-    "yum_repos": (("yum_add_repo", Stage.CONFIG),),
-    # Its script is written in the config stage and run in the final one.
-    "runcmd": (("runcmd", Stage.CONFIG), ("scripts_user", Stage.FINAL)),
-    "packages": (("package_update_upgrade_install", Stage.FINAL),),
-    "package_update": (("package_update_upgrade_install", Stage.FINAL),),
-    "package_upgrade": (("package_update_upgrade_install", Stage.FINAL),),
-    "phone_home": (("phone_home", Stage.FINAL),),
-    "power_state": (("power_state_change", Stage.FINAL),),
-}
+KEYS = tuple(sorted({key for known in MODULES.values() for key in known.keys | known.also}))
+# Settings whose `false` is no wish for nothing: the module does something for it.
+FALSE_COUNTS = frozenset({"allow_public_ssh_keys", "disable_root", "ssh_deletekeys", "ssh_pwauth"})
 
 
 @configuration_rule(
@@ -41,30 +27,70 @@ MODULES: Mapping[str, tuple[tuple[str, Stage], ...]] = {
     right="timezone: Europe/Berlin\ncloud_final_modules: []\n",
 )
 def dead_settings(subject: CloudConfig) -> Iterator[Fault]:
-    for key in MODULES:
+    for key in KEYS:
         file = subject.setter(key)
-        if file is not None and not file.vendor and subject.config.get(key) and (why := _switched_off(key, subject)):
-            yield Fault(
-                Severity.WARNING,
-                file.place(key),
-                f"`{key}` has no effect: {why}",
-                f"remove `{key}`, or let the module run",
-            )
+        if file is None or file.vendor or not _asks(key, subject.config.get(key)):
+            continue
+        for what, modules in _needed(key, subject.config.get(key)):
+            whys = [_switched_off(module, subject) for module in modules]
+            if None not in whys:
+                yield Fault(
+                    Severity.WARNING,
+                    file.place(key),
+                    f"{what} has no effect: {whys[0]}",
+                    f"remove `{key}`, or let the module run",
+                )
+                break
 
 
-def _switched_off(key: str, subject: CloudConfig) -> str | None:
-    for module, stage in MODULES[key]:
-        if module in subject.disabled:
-            return f"`disable_modules` names {module}"
-        whole_list = isinstance(subject.config.get(stage.value), list)
+def _asks(key: str, value: Any) -> bool:
+    return bool(value) or (value is False and key in FALSE_COUNTS)
+
+
+def _needed(key: str, value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What of a setting needs which modules, one of them each."""
+    match key:
+        case "runcmd":
+            # One writes its script in the config stage, the other runs it in the final one.
+            yield "`runcmd`", ("runcmd",)
+            yield "`runcmd`", ("scripts_user",)
+        case "write_files":
+            entries = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+            later = [each for each in entries if each.get("defer")]
+            if len(later) < len(entries):
+                yield "`write_files`", ("write_files",)
+            if later:
+                yield "`write_files` with `defer`", ("write_files_deferred",)
+        case _:
+            yield f"`{key}`", readers_of(key)
+
+
+def _switched_off(module: str, subject: CloudConfig) -> str | None:
+    """Why a module does not run, None where it does or nobody knows.
+
+    In an image a module may stand in any list, versions differ; of a part of a configuration those lists count in which
+    distributions have it.
+    """
+    if module in subject.disabled:
+        return f"`disable_modules` names {module}"
+    given = read_stages(subject.config)
+    names = {stage: {each.name for each in given[stage]} for stage in Stage if _is_list(stage, subject)}
+    usual = [stage for stage in Stage if stage in usual_stages(module, subject.family)]
+    if any(module in each for each in names.values()) or not names:
+        return None
+    if not subject.whole and not names.keys() >= set(usual):
+        return None
+    for stage in (*(stage for stage in names if _had(module, stage, subject)), *usual):
         lists = subject.setter(stage.value)
-        if whole_list and lists is not None and not lists.vendor and not _runs(module, stage, subject):
+        if lists is not None and not lists.vendor:
             return f"`{stage.value}` leaves out {module}"
-    return None
+    return f"{module} is in no module list" if subject.whole else None
 
 
-def _runs(module: str, stage: Stage, subject: CloudConfig) -> bool:
-    """In its own stage or, in an image, in any: versions differ in where a module runs."""
-    if subject.whole:
-        return subject.effective.runs(module)
-    return module in {each.name for each in read_stages(subject.config)[stage]}
+def _is_list(stage: Stage, subject: CloudConfig) -> bool:
+    return isinstance(subject.config.get(stage.value), list)
+
+
+def _had(module: str, stage: Stage, subject: CloudConfig) -> bool:
+    """Whether a weaker file's list of the stage holds the module."""
+    return any(module in {each.name for each in read_stages(file.config)[stage]} for file in subject.files[:-1])

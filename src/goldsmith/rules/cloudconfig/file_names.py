@@ -55,11 +55,14 @@ def file_names(subject: CloudConfig) -> Iterator[Fault]:
 
 
 def _overruled(subject: CloudConfig) -> Iterator[Fault]:
-    """Values of a file with a number that a file whose name has none overrules, as only the sorting of names has it."""
+    """Values of a file with a number that another overrules, as only the sorting of names has it: one whose name has no
+    number, or a package's. That of two own files with numbers the later one wins is meant.
+    """
     for number, file in enumerate(subject.files):
         if file.vendor or not TWO_DIGITS.match(basename(file.path)):
             continue
-        stronger = [each for each in subject.files[number + 1 :] if not basename(each.path)[:1].isdigit()]
+        later = subject.files[number + 1 :]
+        stronger = [each for each in later if each.vendor or not basename(each.path)[:1].isdigit()]
         for word in file.words:
             if not word.loc or word.tag == "map" or len(word.loc) > LEVELS or not all(map(_is_key, word.loc)):
                 continue

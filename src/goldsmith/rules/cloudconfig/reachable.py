@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from goldsmith.cloudinit.datasource import Seed
+from goldsmith.cloudinit.first_boot import FirstBoot, predict
+from goldsmith.cloudinit.first_boot_accounts import Account
+from goldsmith.cloudinit.shipped import shipped_by
 from goldsmith.findings import Severity, printable
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
 WHO = (("system_info", "default_user", "name"), ("system_info", "default_user"), ("users",), ("user",))
+
+SHIPPED = {"rhel": "rocky/9"}
 
 
 @configuration_rule(
@@ -24,32 +30,49 @@ def reachable(subject: CloudConfig) -> Iterator[Fault]:
     if subject.datasource_decided:
         return  # whoever decides where clones get user-data from knows that they need some
     setting = next((loc for loc in WHO if subject.place(*loc) is not None and _own(subject, *loc)), None)
-    if setting is None or _reachable(subject):
+    if setting is None:
         return
-    users = ", ".join(printable(user.name) for user in subject.users) or "no user"
+    boots = [_predicted(subject, seed) for seed in Seed if seed is not Seed.USER_DATA]
+    if any(boot.reachable for boot in boots):
+        return
+    applied = next((boot for boot in boots if boot.applies), boots[0])
     yield Fault(
         Severity.NOTE,
         subject.place(*setting),
-        f"without user-data nobody can log in to a clone: {users}, with a locked password and no key",
+        f"without user-data nobody can log in to a clone: {_who(applied)}",
         "give each clone's user-data a key, or bake one in with `ssh_authorized_keys`",
     )
+
+
+def _predicted(subject: CloudConfig, seed: Seed) -> FirstBoot:
+    """The first boot with one seed and no key, as `goldsmith explain` has it; where only a part of the configuration is
+    known, over what a distribution of the family ships.
+    """
+    around = subject.image.files if subject.image is not None else {}
+    shipped = None if subject.whole else shipped_by(SHIPPED.get(subject.family or "", "debian/13"))
+    below = shipped.files if shipped is not None else {}
+    version = subject.release or (shipped.version if shipped is not None else None)
+    files = {**below, **around, **subject.contents}
+    return predict(files, seed, version=version, arch=subject.arch, cmdline=subject.cmdline)
+
+
+def _who(boot: FirstBoot) -> str:
+    """Whom the first boot makes, and why none of them gets in."""
+    reasons: dict[str, list[str]] = {}
+    for account in boot.accounts:
+        if account.created:
+            reasons.setdefault(_why(account), []).append(printable(account.name))
+    return "; ".join(f"{', '.join(names)}, {why}" for why, names in reasons.items()) or "no user is made"
+
+
+def _why(account: Account) -> str:
+    if not account.has_shell:
+        return f"whose shell is {printable(account.shell or '')}"
+    if account.keys:
+        return "whose key sshd does not take"
+    return "with a locked password and no key"
 
 
 def _own(subject: CloudConfig, *loc: str) -> bool:
     file = subject.setter(*loc)
     return file is not None and not file.vendor
-
-
-def _reachable(subject: CloudConfig) -> bool:
-    if any(subject.config.get(key) for key in ("ssh_authorized_keys", "password", "chpasswd")):
-        return True
-    if any(not user.locked for user in subject.users):
-        return True
-    keys = ("ssh_authorized_keys", "ssh-authorized-keys", "ssh_import_id", "ssh-import-id")
-    entries = subject.config.get("users")
-    user = subject.effective.get("system_info.default_user")
-    candidates = [*(entries if isinstance(entries, list) else []), user]
-    if any(each.get(key) for each in candidates if isinstance(each, dict) for key in keys):
-        return True
-    files = subject.image.files if subject.image is not None else {}
-    return any(path.endswith("/authorized_keys") and content.strip() for path, content in files.items())

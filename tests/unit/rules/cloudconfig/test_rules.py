@@ -8,8 +8,11 @@ import pytest
 from tests.unit.rules.cloudconfig.configurations import codes, configuration, guest_file, host_file, image, only
 
 from goldsmith.cloudinit.first_boot import predict
+from goldsmith.cloudinit.first_boot_modules import readers_of
+from goldsmith.cloudinit.keys import known
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
+from goldsmith.rules.cloudconfig.dead_settings import KEYS
 from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
@@ -144,6 +147,20 @@ def test_a_number_that_a_letter_beats() -> None:
     assert only(subject, "GS606").message == "`ssh_pwauth` has no effect: curtin.cfg sorts later and sets it too"
 
 
+def test_a_value_that_a_file_of_a_package_beats() -> None:
+    def with_theirs(text: str) -> CloudConfig:
+        ours = image({"50-ours.cfg": text})
+        dpkg = guest_file("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [NoCloud, None]\n", vendor=True)
+        return replace(ours, files=(*ours.files, dpkg))
+
+    assert only(with_theirs("datasource_list: [Ec2, None]\n"), "GS606").message == (
+        "`datasource_list` has no effect: 90_dpkg.cfg sorts later and sets it too"
+    )
+    assert "GS606" not in codes(with_theirs("datasource_list: [NoCloud, None]\n"))
+    meant = image({"50-ours.cfg": "locale: C\n", "90-ours.cfg": "locale: C.UTF-8\n"})
+    assert "GS606" not in codes(meant)
+
+
 def test_a_sudo_rule_of_the_old_default_user() -> None:
     subject = image(
         {"99-a.cfg": "system_info: {default_user: {name: admin}}\n"},
@@ -153,10 +170,40 @@ def test_a_sudo_rule_of_the_old_default_user() -> None:
     assert "GS607" not in codes(image({"99-a.cfg": "ssh_pwauth: true\n"}, around={"/etc/passwd": "debian:x:1000\n"}))
 
 
+ROOT = {"/etc/passwd": "root:x:0:0:root:/root:/bin/bash\n", "/etc/ssh/sshd_config": "UsePAM yes\n"}
+ADMIN = "system_info: {default_user: {name: admin}}\n"
+
+
 def test_a_key_in_the_image_lets_somebody_in() -> None:
-    drop_in = {"99-a.cfg": "system_info: {default_user: {name: admin}}\n"}
-    assert only(image(drop_in), "GS608").severity is Severity.NOTE
-    assert "GS608" not in codes(image(drop_in, around={"/root/.ssh/authorized_keys": f"{KEY}\n"}))
+    drop_in = {"99-a.cfg": f"{ADMIN}datasource_list: [NoCloud, None]\n"}
+    assert only(image(drop_in, around=ROOT), "GS608").severity is Severity.NOTE
+    assert "GS608" not in codes(image(drop_in, around={**ROOT, "/root/.ssh/authorized_keys": f"{KEY}\n"}))
+    refused = {**ROOT, "/etc/ssh/sshd_config": "PermitRootLogin no\n", "/root/.ssh/authorized_keys": f"{KEY}\n"}
+    assert "GS608" in codes(image(drop_in, around=refused))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"users: [{{name: ops, shell: /sbin/nologin, ssh_authorized_keys: [{KEY}]}}]\n",
+         "ops, whose shell is /sbin/nologin"),
+        ("users: [{name: ops, ssh_import_id: ['gh:ops']}]\n", "ops, with a locked password and no key"),
+        (f"{ADMIN}chpasswd: {{expire: false}}\n", "admin, with a locked password and no key"),
+        (f"{ADMIN}cloud_init_modules: [ssh]\nssh_authorized_keys: [{KEY}]\n", "no user is made"),
+        (f"{ADMIN}ssh_authorized_keys: [{KEY}]\n", None),
+        (f"{ADMIN}password: x\n", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("whole", [True, False])
+def test_who_can_log_in_is_what_the_prediction_says(text: str, why: str | None, *, whole: bool) -> None:
+    subject = image({"99-a.cfg": f"{text}datasource_list: [NoCloud, None]\n"}, around=ROOT)
+    if not whole:
+        subject = configuration(f"{text}datasource_list: [NoCloud, None]\n")
+    found = [finding.message for finding in lint(subject) if finding.code == "GS608"]
+    assert found == ([f"without user-data nobody can log in to a clone: {why}"] if why is not None else [])
+    if whole:
+        boot = predict({**subject.contents, **{path: text.encode() for path, text in ROOT.items()}}, version="22.4.2")
+        assert boot.reachable is (why is None)
 
 
 def test_a_list_that_loses_what_the_weaker_one_had() -> None:
@@ -312,3 +359,64 @@ def test_the_configuration_says_the_distribution_where_nothing_else_does(
     text = f"system_info: {{distro: {distro}}}\npackages: [dnsutils]\n"
     found = [each.hint for each in lint(configuration(text, family=family)) if each.code == "GS618"]
     assert found == ([hint] if hint is not None else [])
+
+
+LISTS = {
+    "init": "cloud_init_modules: []\n",
+    "config": "cloud_config_modules: []\n",
+    "final": "cloud_final_modules: []\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "lists", "message"),
+    [
+        ("write_files: [{path: /a, content: x, defer: true}]\n", "final",
+         "`write_files` with `defer` has no effect: `cloud_final_modules` leaves out write_files_deferred"),
+        ("write_files: [{path: /a, content: x, defer: true}]\n", "init", None),
+        ("write_files: [{path: /a, content: x}]\n", "final", None),
+        ("puppet: {conf: {}}\n", "final", "`puppet` has no effect: `cloud_final_modules` leaves out puppet"),
+        ("chef: {}\nchef: {run_list: [a]}\n", "final",
+         "`chef` has no effect: `cloud_final_modules` leaves out chef"),
+        ("ansible: {package_name: ansible-core}\n", "final",
+         "`ansible` has no effect: `cloud_final_modules` leaves out ansible"),
+        ("salt_minion: {pkg_name: a}\n", "final",
+         "`salt_minion` has no effect: `cloud_final_modules` leaves out salt_minion"),
+        ("rsyslog: {configs: []}\n", "init", "`rsyslog` has no effect: `cloud_init_modules` leaves out rsyslog"),
+        ("ca_certs: {trusted: [a]}\n", "init", "`ca_certs` has no effect: `cloud_init_modules` leaves out ca_certs"),
+        ("keyboard: {layout: de}\n", "config", "`keyboard` has no effect: `cloud_config_modules` leaves out keyboard"),
+        ("disk_setup: {a: {}}\n", "init", "`disk_setup` has no effect: `cloud_init_modules` leaves out disk_setup"),
+        ("fs_setup: [{}]\n", "init", "`fs_setup` has no effect: `cloud_init_modules` leaves out disk_setup"),
+        ("snap: {commands: [a]}\n", "config", "`snap` has no effect: `cloud_config_modules` leaves out snap"),
+        ("manage_etc_hosts: true\n", "init",
+         "`manage_etc_hosts` has no effect: `cloud_init_modules` leaves out update_etc_hosts"),
+        ("hostname: a\n", "init", "`hostname` has no effect: `cloud_init_modules` leaves out set_hostname"),
+        ("ssh_authorized_keys: [a]\n", "init",
+         "`ssh_authorized_keys` has no effect: `cloud_init_modules` leaves out ssh"),
+        # Debian runs it in the config stage, Enterprise Linux in the init one.
+        ("chpasswd: {users: []}\n", "config", None),
+        ("ssh_pwauth: false\n", "init config",
+         "`ssh_pwauth` has no effect: `cloud_init_modules` leaves out set_passwords"),
+        ("package_update: false\n", "final", None),
+    ],
+)  # fmt: skip
+def test_a_setting_whose_module_a_list_leaves_out(text: str, lists: str, message: str | None) -> None:
+    found = lint(configuration(text + "".join(LISTS[name] for name in lists.split())))
+    dead = [finding.message for finding in found if finding.code == "GS611"]
+    assert dead == ([message] if message is not None else [])
+
+
+def test_in_an_image_its_own_lists_say_which_module_runs() -> None:
+    passwords = {"99-a.cfg": f"password: x\n{LISTS['config']}"}
+    assert only(image(passwords), "GS611").message == (
+        "`password` has no effect: `cloud_config_modules` leaves out set_passwords"
+    )
+    assert "GS611" not in codes(image({"99-a.cfg": "password: x\ncloud_config_modules: [set_passwords]\n"}))
+    assert "GS611" not in codes(image({"99-a.cfg": "hostname: x\ncloud_final_modules: [update_hostname]\n"}))
+    nowhere = image({"99-a.cfg": "snap: {commands: [a]}\n"})
+    assert only(nowhere, "GS611").message == "`snap` has no effect: snap is in no module list"
+
+
+def test_every_module_that_cloud_init_has_is_known_by_its_keys() -> None:
+    assert {"write_files", "write_files_deferred"} == set(readers_of("write_files"))
+    assert [key for key in KEYS if not known(key)] == []
