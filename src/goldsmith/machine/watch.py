@@ -120,6 +120,8 @@ class WatchedBoot:
         now = self._clock() - self._started
         self._read_console(now)
         match self._phase:
+            case _Phase.BOOTING | _Phase.POWERING_OFF if ended is None and self._printed > CONSOLE_LIMIT:
+                self._fail(f"it printed more than {CONSOLE_LIMIT >> 10} KiB on its console")
             case _Phase.BOOTING if ended is None:
                 self._look_at_boot(now)
             case _Phase.POWERING_OFF if ended is None:
@@ -145,12 +147,8 @@ class WatchedBoot:
         if self._rests_after_silent_end(now):
             self._pass(now, Milestone.READY, self._scanner.boot)
             return
-        if self._printed > CONSOLE_LIMIT:
-            self._problem = f"it printed more than {CONSOLE_LIMIT >> 10} KiB on its console"
-            self._kill()
-        elif self.machine.resets() >= MOST_BOOTS:
-            self._problem = f"it restarted {self.machine.resets()} times without getting ready"
-            self._kill()
+        if self.machine.resets() >= MOST_BOOTS:
+            self._fail(f"it restarted {self.machine.resets()} times without getting ready")
         elif problem := self._watch.verdict(now, dead_end.line if dead_end is not None else None):
             self._problem = problem
             kernel_seen = any(ORDER[each] >= ORDER[Milestone.KERNEL] for each in self._scanner.passed)
@@ -172,9 +170,8 @@ class WatchedBoot:
     def _look_at_power_off(self, now: float) -> None:
         since = now - self._powering_since
         if since >= self._patience.grace:
-            told = f"did not power off within {since:.0f} s, though its power button was pressed {self._pressed} times"
-            self._problem = f"{self._problem}; then it {told}" if self._problem else f"it {told}"
-            self._kill()
+            presses = f"though its power button was pressed {self._pressed} times"
+            self._fail(f"it did not power off within {since:.0f} s, {presses}")
         elif since >= self._pressed * self._patience.press:
             self.machine.press_power_button()
             self._pressed += 1
@@ -184,6 +181,10 @@ class WatchedBoot:
         self._powering_since = now
         self.machine.press_power_button()
         self._pressed = 1
+
+    def _fail(self, why: str) -> None:
+        self._problem = f"{self._problem}; then {why}" if self._problem else why
+        self._kill()
 
     def _kill(self) -> None:
         self.machine.kill()

@@ -252,6 +252,21 @@ def test_a_console_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mo
     assert watched(machine).problem == "it printed more than 1024 KiB on its console"
 
 
+def test_a_console_without_end_is_cut_off_while_it_powers_off_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
+
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        machine.prints(READY if second == 1 else b"")
+        if machine.pressed:
+            machine.prints(b"y" * 300_000)
+
+    record = watched(ScriptedMachine(tmp_path, guest))
+    assert record.problem == "it printed more than 1024 KiB on its console"
+    assert (record.seconds, record.console.stat().st_size) == (5.0, 1 << 20)
+
+
 def test_of_a_console_without_end_a_bounded_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
     machine = ScriptedMachine(tmp_path, lambda _, machine: machine.prints(b"y" * 5_000_000))
