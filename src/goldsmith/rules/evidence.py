@@ -39,7 +39,8 @@ class CloneEvidence:
     its last lines; `causes` is what the console shows of why a boot fails; `facts` is None where its disk could not be
     read. `again` is the same clone booted a second time. `predicted` is its first boot as the image's files predict it,
     `disk` what lies below its files, `failed` what its console says of units that failed: None where that was not
-    gathered. `probe` is the user that its user-data adds, None where it was given none.
+    gathered. `probe` is the user that its user-data adds, None where it was given none. `screenshot` names a picture of
+    its screen beside this evidence, where it got stuck and its console said nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class CloneEvidence:
     disk: DiskState | None = None
     failed: tuple[str, ...] | None = None
     probe: Probe | None = None
+    screenshot: str | None = None
 
     @property
     def ended(self) -> bool:

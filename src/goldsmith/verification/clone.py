@@ -139,4 +139,5 @@ def clone_evidence(
         predicted=predicted,
         disk=disk_state(disk, (disk.backing or disk).virtual_size, clone.spec.folder),
         failed=failed,
+        screenshot=record.screenshot.name if record.screenshot is not None else None,
     )

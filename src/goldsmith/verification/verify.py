@@ -30,7 +30,7 @@ from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
 from goldsmith.verification.clone import Clone, clone_evidence, prepare
 from goldsmith.verification.matrix import ClonePlan, plan_clones
-from goldsmith.verification.report.folder import CONSOLES, keep
+from goldsmith.verification.report.folder import LEFT, keep
 from goldsmith.verification.sealed import Sealed, look_at_sealed
 from goldsmith.verification.verification import Verification
 
@@ -79,7 +79,7 @@ def verify(
         )
         verification = Verification(evidence, judge_evidence(evidence), record)
         if record is not None:
-            keep(record, verification, bench.consoles())
+            keep(record, verification, bench.left())
     return verification
 
 
@@ -109,9 +109,9 @@ class _Bench:
         """Relative to a current processor with KVM: rehearsals run on this host's own processors."""
         return 1.0 if driver == container.NAME else self.acceleration.speed
 
-    def consoles(self) -> list[Path]:
-        """Of every boot that there was."""
-        return sorted(self.folder.glob(f"*/{CONSOLES}"))
+    def left(self) -> list[Path]:
+        """Consoles and screenshots of every boot that there was."""
+        return sorted(path for pattern in LEFT for path in self.folder.glob(f"*/{pattern}"))
 
 
 def _for_guest(plan: ClonePlan, arch: str) -> ClonePlan:

@@ -1,4 +1,4 @@
-"""The folder of one verification: consoles, milestones, a page, JUnit XML, and the evidence itself.
+"""The folder of one verification: consoles, screenshots, milestones, a page, JUnit XML, and the evidence itself.
 
 Everything is written aside first, then moved into place, `evidence.json` last: where it stands, all of it does.
 """
@@ -21,19 +21,20 @@ from goldsmith.verification.verification import PAGE_FILE, Verification
 EVIDENCE_FILE = "evidence.json"
 JUNIT_FILE = "junit.xml"
 MILESTONES_FILE = "milestones.jsonl"
-CONSOLES = "*.console.log"
+# What boots leave: what they printed, and a picture of the screen of one that got stuck in silence.
+LEFT = ("*.console.log", "*.screenshot.png")
 # Longest evidence that is read again, in bytes.
 LIMIT = 256 << 20
 
 
-def keep(folder: Path, verification: Verification, consoles: Iterable[Path] = ()) -> None:
-    """Write the folder, or write it anew. Other files in it stay. Raises BuildError; then no evidence is in it, or
+def keep(folder: Path, verification: Verification, left: Iterable[Path] = ()) -> None:
+    """Write the folder, or write it anew; `left` are files that boots left. Other files in it stay. Raises BuildError; then no evidence is in it, or
     still that of the verification before.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as aside:
-            _write(Path(aside), verification, consoles)
+            _write(Path(aside), verification, left)
             _move(Path(aside), folder)
     except OSError as error:
         raise BuildError(
@@ -77,10 +78,10 @@ def write_file(path: Path, text: str) -> None:
         raise BuildError(f"cannot write {path}: {error.strerror}", hint="choose another place") from error
 
 
-def _write(aside: Path, verification: Verification, consoles: Iterable[Path]) -> None:
-    for console in consoles:
-        if console.exists():
-            shutil.copyfile(console, aside / console.name)
+def _write(aside: Path, verification: Verification, left: Iterable[Path]) -> None:
+    for each in left:
+        if each.exists():
+            shutil.copyfile(each, aside / each.name)
     evidence = json.dumps(verification.evidence.as_json(), indent=2) + "\n"
     (aside / EVIDENCE_FILE).write_text(evidence, encoding="utf-8")
     (aside / MILESTONES_FILE).write_text("".join(_milestones(verification.evidence)), encoding="utf-8")
@@ -99,7 +100,7 @@ def _milestones(evidence: Evidence) -> Iterator[str]:
 def _move(aside: Path, folder: Path) -> None:
     """From here on no space is needed. What an earlier verification left here goes first, its evidence before all."""
     (folder / EVIDENCE_FILE).unlink(missing_ok=True)
-    for old in folder.glob(CONSOLES):
+    for old in (path for pattern in LEFT for path in folder.glob(pattern)):
         old.unlink()
     for made in sorted(aside.iterdir(), key=lambda path: path.name == EVIDENCE_FILE):
         made.replace(folder / made.name)

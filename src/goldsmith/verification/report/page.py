@@ -31,6 +31,9 @@ from goldsmith.verification.verification import MEANING, Verification
 
 # Bytes that all consoles of a page may take, so that a page stays below 2 MiB.
 CONSOLE_ROOM = 1_200_000
+# A screen of text takes a few KiB.
+SCREEN_ROOM = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
 TEXT_LIMIT = 600
 ROWS_SHOWN = 200
 CLONES_IN_FULL = 40
@@ -82,12 +85,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The log of one start; `excerpt` is None where there is none beside the page."""
+    """The log of one start; `excerpt` is None where there is none beside the page. `screen` is a picture of its screen as
+    a data URL, None where none was taken.
+    """
 
     title: str
     anchor: str
     file: str
     excerpt: Excerpt | None
+    screen: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,18 +285,34 @@ def _predicted(evidence: Evidence) -> Iterator[tuple[str, str, str, Verdict]]:
 def _consoles(all_starts: Sequence[Start], folder: Path) -> tuple[Console, ...]:
     room = CONSOLE_ROOM // max(1, len(all_starts))
     return tuple(
-        # The name is from recorded evidence: only a plain name of this folder is read.
         Console(
-            each.title, f"console-{number}", Path(each.clone.console).name, _console(folder, each.clone.console, room)
+            title=each.title,
+            anchor=f"console-{number}",
+            file=Path(each.clone.console).name,
+            excerpt=_console(folder, each.clone.console, room),
+            screen=_screen(folder, each.clone.screenshot),
         )
         for number, each in enumerate(all_starts, 1)
     )
 
 
 def _console(folder: Path, name: str, room: int) -> Excerpt | None:
+    path = _beside(folder, name)
+    return read_excerpt(path, room) if path is not None else None
+
+
+def _screen(folder: Path, name: str | None) -> str | None:
+    path = _beside(folder, name or "")
+    if path is None or path.stat().st_size > SCREEN_ROOM:
+        return None
+    content = path.read_bytes()
+    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}" if content.startswith(PNG) else None
+
+
+def _beside(folder: Path, name: str) -> Path | None:
+    """The name is from recorded evidence: only a plain name of a file of this folder is read."""
     try:
         path = folder / Path(name).name
-        shown = bool(name) and path.is_file() and not path.is_symlink()
+        return path if name and path.is_file() and not path.is_symlink() else None
     except OSError:  # a name that no file can have
         return None
-    return read_excerpt(path, room) if shown else None

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from goldsmith.findings import Finding, Severity, printable
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.rule import Outcome, Verdict
-from goldsmith.verification.report.page import render_page
+from goldsmith.verification.report.page import PNG, render_page
 from goldsmith.verification.verification import Verification
 
-VOID = {"meta", "input", "br", "line", "rect"}
+VOID = {"img", "meta", "input", "br", "line", "rect"}
 RECORDED = Path(__file__).parents[1] / "recorded-evidence.json"
 EVIDENCE = Evidence.from_json(json.loads(RECORDED.read_text(encoding="utf-8")))
 NOWHERE = Path("/nonexistent")
@@ -287,3 +287,15 @@ def test_only_a_plain_file_of_the_folder_is_read(proven: Verification, tmp_path:
     clone = replace(proven.clones[0], console=name)
     evidence = replace(proven.evidence, clones=(clone,))
     assert "There is no console log beside this page." in render_page(Verification(evidence, ()), folder)
+
+
+def test_the_screen_of_a_silent_machine_is_on_the_page(proven: Verification, tmp_path: Path) -> None:
+    clone = replace(proven.clones[0], screenshot="clone-1.screenshot.png")
+    stuck = Verification(replace(proven.evidence, clones=(clone,)), ())
+    assert Page(render_page(stuck, tmp_path)).of("img") == []
+    (tmp_path / "clone-1.screenshot.png").write_bytes(PNG + b"pixels")
+    (shown,) = Page(render_page(stuck, tmp_path)).of("img")
+    assert shown["src"] == f"data:image/png;base64,{base64.b64encode(PNG + b'pixels').decode()}"
+    assert "clone-1" in (shown["alt"] or "")
+    (tmp_path / "clone-1.screenshot.png").write_bytes(b"<svg onload='x'/>")
+    assert Page(render_page(stuck, tmp_path)).of("img") == []
