@@ -28,8 +28,9 @@ LIMIT = 256 << 20
 
 
 def keep(folder: Path, verification: Verification, left: Iterable[Path] = ()) -> None:
-    """Write the folder, or write it anew; `left` are files that boots left. Other files in it stay. Raises BuildError; then no evidence is in it, or
-    still that of the verification before.
+    """Write the folder, or write it anew; `left` are files that boots left. Other files in it stay.
+
+    Raises BuildError; then no evidence is in it, or still that of the verification before.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -85,8 +85,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The log of one start; `excerpt` is None where there is none beside the page. `screen` is a picture of its screen as
-    a data URL, None where none was taken.
+    """The log of one start; `excerpt` is None where there is none beside the page. `screen` is a picture of the screen,
+    as a data URL; None where none was taken.
     """
 
     title: str
