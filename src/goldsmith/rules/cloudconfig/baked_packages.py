@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from goldsmith.cloudinit.modules import Stage
 from goldsmith.findings import Severity
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
 from goldsmith.rules.cloudconfig.subject import CloudConfig
+
+MODULE = "package_update_upgrade_install"
 
 
 @configuration_rule(
@@ -23,10 +26,18 @@ def baked_packages(subject: CloudConfig) -> Iterator[Fault]:
         file = subject.setter(key)
         if file is None or file.vendor or not subject.config.get(key):
             continue
-        does = "downloads packages" if key == "packages" else "asks the mirrors"
+        off = _is_off(subject)
+        verb, what = ("download", "packages") if key == "packages" else ("ask", "the mirrors")
+        does = f"would {verb} {what}" if off else f"{verb}s {what}"
         yield Fault(
-            Severity.WARNING,
+            Severity.NOTE if off else Severity.WARNING,
             file.place(key),
-            f"`{key}` {does} on every clone's first boot",
+            f"`{key}` {does} on every clone's first boot{', if its module ran' if off else ''}",
             "bake them in with a step `- install: […]`" if key == "packages" else "use a step `- update: true`",
         )
+
+
+def _is_off(subject: CloudConfig) -> bool:
+    """Whether the configuration takes the module out of its list; of a part, the vendor's lists are not known."""
+    listed = subject.whole or isinstance(subject.config.get(Stage.FINAL.value), list)
+    return MODULE in subject.disabled or (listed and not subject.effective.runs(MODULE))

@@ -16,6 +16,8 @@ from goldsmith.rules.cloudconfig.dead_settings import KEYS
 from goldsmith.rules.cloudconfig.lint import lint
 from goldsmith.rules.cloudconfig.subject import CloudConfig
 
+DOES = "downloads packages on every clone's first boot"
+WOULD = "would download packages on every clone's first boot, if its module ran"
 KEY = "ssh-ed25519 AAAA ops@example.org"
 MANUAL = f"""\
 system_info:
@@ -420,3 +422,22 @@ def test_in_an_image_its_own_lists_say_which_module_runs() -> None:
 def test_every_module_that_cloud_init_has_is_known_by_its_keys() -> None:
     assert {"write_files", "write_files_deferred"} == set(readers_of("write_files"))
     assert [key for key in KEYS if not known(key)] == []
+
+
+@pytest.mark.parametrize(
+    ("lists", "disabled", "said"),
+    [
+        ("", (), "downloads packages on every clone's first boot"),
+        (
+            "cloud_final_modules: [package-update-upgrade-install]\n",
+            (),
+            "downloads packages on every clone's first boot",
+        ),
+        ("cloud_final_modules: []\n", (), WOULD),
+        ("", ("package_update_upgrade_install",), WOULD),
+    ],
+)
+def test_packages_that_no_module_installs_are_not_said_to_be(lists: str, disabled: tuple[str, ...], said: str) -> None:
+    text = f"packages: [htop]\n{lists}"
+    for subject in (configuration(text), image({"99-a.cfg": text})):
+        assert only(replace(subject, disabled=frozenset(disabled)), "GS617").message == f"`packages` {said}"
