@@ -129,7 +129,7 @@ def test_the_drop_in_of_the_manual_workflow(tree: Path) -> None:
     drop_in(tree, BY_HAND + b"datasource_list: [NoCloud, None]\n")
     explained = api.explain(tree)
     codes = {finding.code for finding in explained.findings}
-    assert {"GS608", "GS611", "GS617"} <= codes
+    assert {"GS607", "GS608", "GS611", "GS617", "GS618"} <= codes
     boot = next(boot for boot in explained.boots if boot.seed.value == "none")
     assert boot.default_user == "admin"
     assert not boot.reachable
@@ -341,3 +341,6 @@ def test_an_enterprise_linux_tree_follows_its_distribution(tree: Path) -> None:
     assert boot.running(Stage.FINAL) == ()
     assert (explained.version, explained.follows) == ("24.4", "24.4")
     assert "ssh_import_id" not in boot.running()
+    codes = {finding.code for finding in explained.findings}
+    assert {"GS607", "GS608", "GS611", "GS617"} <= codes
+    assert "GS618" not in codes
