@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import choose_engine, open_guest
 from goldsmith.machine.acceleration import acceleration
+from goldsmith.pipeline.existing.verify import REHEARSED
+from goldsmith.recipe.check import Checks, CommandCheck, FileCheck, TextWanted
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.prediction import differences
@@ -32,12 +35,54 @@ from goldsmith.verification.verify import judge_evidence, verify
 pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
+ENDED = "[ -e /run/cloud-init/result.json ] && systemctl is-active ssh"
+
+
+def line(text: str, **how: Any) -> CommandCheck:
+    return CommandCheck(text, ("/bin/sh", "-c", text), **how)
+
+
+HOLDING = Checks(
+    files=(
+        FileCheck("/etc/debian_version", text=TextWanted(matches=r"^12\."), mode=0o644, owner="root"),
+        FileCheck("/etc/resolv.conf.d", absent=True),
+        # Two links lead there, an absolute one and one of /bin.
+        FileCheck("/var/lib/cloud/instance/boot-finished", owner=0),
+        FileCheck("/bin/sh", mode=0o755),
+    ),
+    commands=(
+        line(ENDED, stdout=TextWanted(equals="active")),
+        line("id -un; echo $HOME", user="debian", stdout=TextWanted(equals="debian\n/home/debian")),
+        CommandCheck("sudo", ("sudo", "-n", "id", "-u"), "debian", stdout=TextWanted(equals="0")),
+        line("exit 3", status=3),
+        CommandCheck("none", ("/no/such",), status=127),
+    ),
+)
+BROKEN = Checks(
+    files=(FileCheck("/etc/debian_version", mode=0o600), FileCheck("/no/such"), FileCheck("/etc/passwd", absent=True)),
+    commands=(
+        line("echo no; exit 1"),
+        CommandCheck("id", ("id", "-un"), "nobody-here"),
+        line("uname", stdout=TextWanted(contains="Hurd")),
+        line("sleep 1000", timeout=1.0),
+    ),
+)
+WRONG = {
+    "file /etc/debian_version": "its mode is 0644, not 0600",
+    "file /no/such": "it does not exist",
+    "file /etc/passwd": "it exists",
+    "command echo no; exit 1": "it ended with 1, not 0",
+    "command id (as nobody-here)": "it ended with 1, not 0",
+    "command uname": "its output does not contain it",
+    "command sleep 1000": "it did not end in time",
+}
 EXPECTED = Expectation(
     stated=True,
     users_present=("debian",),
     users_absent=("rocky",),
     packages=("openssh-server", "cloud-init"),
     datasource=Choice.LOCAL,
+    checks=HOLDING,
 )
 
 
@@ -70,14 +115,16 @@ def image(base: Base, folder: Path, **sabotage: bytes) -> Disk:
     return disk
 
 
-def verified(base: Base, disk: Disk, scratch: Path, clones: Sequence[ClonePlan]) -> Verification:
+def verified(
+    base: Base, disk: Disk, scratch: Path, clones: Sequence[ClonePlan], checks: Checks = HOLDING
+) -> Verification:
     engine, _ = choose_engine(None, base.trust)
     return verify(
         disk,
         engine=engine,
         scratch=scratch,
         acceleration=acceleration(),
-        expectation=EXPECTED,
+        expectation=replace(EXPECTED, checks=checks),
         clones=clones,
         record=scratch / "record",
     )
@@ -85,6 +132,12 @@ def verified(base: Base, disk: Disk, scratch: Path, clones: Sequence[ClonePlan])
 
 def failures(verification: Verification) -> dict[str, str]:
     return {each.rule: each.message for each in verification.outcomes if each.verdict is Verdict.FAIL}
+
+
+def own_failures(verification: Verification) -> dict[str, str]:
+    """What the recipe's own checks found wrong."""
+    own = [each for each in verification.outcomes if (each.rule, each.verdict) == ("GS450", Verdict.FAIL)]
+    return {each.subject.partition(": ")[2]: each.message for each in own}
 
 
 def test_a_good_image_is_proven_with_and_without_user_data_and_in_a_second_boot(debian12: Base, tmp_path: Path) -> None:
@@ -117,7 +170,9 @@ def machines_do_as_predicted_and_as_rehearsed(base: Base, disk: Disk, booted: Ev
     if os.geteuid() != 0:
         return  # containers are for root
     plans = plan_clones(driver="container")
-    containers = verify(disk, engine="mount", scratch=scratch, acceleration=acceleration(), clones=plans).clones
+    containers = verify(
+        disk, engine="mount", scratch=scratch, acceleration=acceleration(), expectation=booted.expectation, clones=plans
+    ).clones
     rehearsed = judge_evidence(replace(booted, clones=containers))
     verdicts = {(each.rule, each.subject): each.verdict for each in judge_evidence(booted)}
     differing = {key for each in rehearsed if each.verdict is not verdicts[key := (each.rule, each.subject)]}
@@ -132,15 +187,31 @@ def test_the_two_worst_images_are_named(debian12: Base, tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         # One clone of each, both at once: what is wrong with them needs no second one.
         alone = (ClonePlan("clone-1", Seed.NONE),)
-        one = pool.submit(verified, debian12, first, baked, alone)
+        one = pool.submit(verified, debian12, first, baked, alone, BROKEN)
         two = pool.submit(verified, debian12, second, disabled, alone)
         with_baked_id, without_cloud_init = one.result(), two.result()
     assert with_baked_id.verdict is Verdict.FAIL
+    assert own_failures(with_baked_id) == WRONG
     assert failures(with_baked_id) == {
-        "GS412": f"machine-id {MACHINE_ID} was sealed into the image: all clones share it"
+        "GS412": f"machine-id {MACHINE_ID} was sealed into the image: all clones share it",
+        "GS450": WRONG["command sleep 1000"],
     }
     assert without_cloud_init.verdict is Verdict.FAIL
     named = failures(without_cloud_init)
     assert named["GS402"] == ("cloud-init is disabled in the image: /etc/cloud/cloud-init.disabled is there")
     assert named["GS411"] == "sshd has no host keys: it cannot start"
     assert "GS401" not in named  # it boots to a login prompt, which proves nothing
+
+
+@pytest.mark.root
+def test_rehearsed_checks_fail_as_those_of_machines_do(debian12: Base, tmp_path: Path) -> None:
+    disk = image(debian12, tmp_path / "image")
+    proof = verify(
+        disk,
+        engine="mount",
+        scratch=tmp_path,
+        acceleration=REHEARSED,
+        expectation=replace(EXPECTED, checks=BROKEN),
+        clones=(ClonePlan("clone-1", Seed.NONE, "container"),),
+    )
+    assert own_failures(proof) == WRONG

@@ -14,6 +14,7 @@ from goldsmith.machine.drivers import container, qemu
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience
 from goldsmith.machine.room import Host, Kind, room_for
+from goldsmith.machine.visit import Visit
 from goldsmith.machine.watch import BootRecord, Passed, WatchedBoot
 
 __all__ = ["BootRecord", "Passed", "boot", "drivers"]
@@ -40,13 +41,15 @@ def boot(
     at_once: int | None = None,
     driver: str = "qemu",
     emit: Emit = ignore,
+    visit: Visit | None = None,
 ) -> tuple[BootRecord, ...]:
     """Start every machine, wait until each passes `until`, and end it: by ACPI where that is `ready`, else hard.
 
     Records come in the order of `specs`. `speed` is this host's measured speed (`Acceleration.speed`): patience is
     divided by it. At most `at_once` machines run at a time (default: as many as this host carries, see `machine.room`;
     an event says why these are not all). What goes wrong in a machine is its record's `problem`, never an exception.
-    Raises HostError where the driver cannot work here; when the caller is stopped, every machine is ended first.
+    `visit` is paid to each machine that is ready, before it is powered off. Raises HostError where the driver cannot
+    work here; when the caller is stopped, every machine is ended first.
     """
     make = _DRIVERS.get(driver)
     if make is None:
@@ -61,8 +64,10 @@ def boot(
         while waiting or running:
             while waiting and len(running) < places:
                 machine = machines.enter_context(make(waiting.popleft()))
-                watched = WatchedBoot(machine, driver=driver, until=until, patience=patience.scaled(speed), emit=emit)
-                running.append(watched)
+                patient = patience.scaled(speed)
+                running.append(
+                    WatchedBoot(machine, driver=driver, until=until, patience=patient, emit=emit, visit=visit)
+                )
             for watched in tuple(running):
                 record = watched.look()
                 if record is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Protocol, Self
 from uuid import UUID, uuid4
 
 from goldsmith.disk.disk import Disk
+from goldsmith.machine.inside import Inside
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.machine.options import Firmware, MachineOptions
 
@@ -107,6 +109,12 @@ class Machine(Protocol):
         """A PNG of its screen, in its folder; None where it has none, has ended or does not answer."""
 
     def kill(self) -> None: ...
+
+    def inside(self, within: float) -> AbstractContextManager[Inside]:
+        """A way to start programs in it while it runs; used in a thread of its own.
+
+        Raises ProcessError where there is none, or nothing inside answers `within` seconds.
+        """
 
     def __enter__(self) -> Self: ...
 

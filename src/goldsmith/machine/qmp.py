@@ -1,4 +1,4 @@
-"""A QEMU monitor connection for synchronous callers."""
+"""A connection to a QEMU monitor, or to a guest agent, for synchronous callers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from qemu.qmp import EventListener, QMPClient, QMPError, Runstate
+from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError, Runstate
 
 from goldsmith.errors import ProcessError
+from goldsmith.findings import printable
 
 ANSWER_SECONDS = 10.0
 # QEMU's start on a crowded host; one that dies closes the connection and is noticed at once.
 GREETING_SECONDS = 60.0
+# How the library says that the other side has gone, or sent a line that is too long or too deep.
+BROKEN = (QMPError, EOFError, OSError, ValueError, RecursionError)
 # What the library logs of a dying QEMU is told by the machine's own end.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
@@ -30,8 +33,15 @@ class Qmp:
     a callback of a loop that runs there, and goldsmith would not stop.
     """
 
-    def __init__(self, connected: socket.socket, name: str) -> None:
+    def __init__(
+        self, connected: socket.socket, name: str, *, speaks_first: bool = True, what: str = "the machine's monitor"
+    ) -> None:
+        """A guest agent has the same language, but does not speak first, and nothing is negotiated with it. `what` is
+        the other side in errors.
+        """
         self._client = QMPClient(name)
+        self._client.await_greeting = self._client.negotiate = speaks_first
+        self._what = what
         self._listener = EventListener()
         self._events: deque[Mapping[str, Any]] = deque(maxlen=1024)
         self._loop = asyncio.new_event_loop()
@@ -45,9 +55,11 @@ class Qmp:
             self.close()
             raise
 
-    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
-        """The answer to a command. Raises ProcessError if the machine is gone or does not answer within 10 s."""
-        return self._wait(self._client.execute(command, dict(arguments) if arguments else None), ANSWER_SECONDS)
+    def execute(
+        self, command: str, arguments: Mapping[str, object] | None = None, *, within: float = ANSWER_SECONDS
+    ) -> Any:
+        """The answer to a command. Raises ProcessError if the machine is gone or does not answer `within` seconds."""
+        return self._wait(self._client.execute(command, dict(arguments) if arguments else None), within)
 
     def ask(self, command: str) -> Future[Any]:
         """The answer that will come to a command; a caller that need not wait for it may drop it."""
@@ -98,12 +110,14 @@ class Qmp:
     async def _shut(self) -> None:
         for task in getattr(self, "_tasks", []):
             task.cancel()
-        with suppress(QMPError, EOFError, OSError):
+        with suppress(*BROKEN):
             await self._client.disconnect()
 
     def _wait(self, coroutine: Any, timeout: float) -> Any:
         future: Future[Any] = asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, timeout), self._loop)
         try:
             return future.result(timeout + 1)
-        except (TimeoutError, QMPError, EOFError, OSError) as error:
-            raise ProcessError(f"the machine's monitor does not answer: {error or type(error).__name__}") from error
+        except ExecuteError as error:
+            raise ProcessError(f"{self._what} refuses: {printable(str(error)[:200])}") from error
+        except (TimeoutError, *BROKEN) as error:
+            raise ProcessError(f"{self._what} does not answer: {error or type(error).__name__}") from error

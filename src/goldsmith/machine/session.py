@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
+
+from goldsmith.errors import ProcessError
+from goldsmith.machine.inside import Inside
 
 
 class KilledAtTheEnd(ABC):
@@ -15,6 +19,10 @@ class KilledAtTheEnd(ABC):
 
     @abstractmethod
     def kill(self) -> None: ...
+
+    def inside(self, within: float) -> AbstractContextManager[Inside]:
+        """A driver without a way into its machines."""
+        raise ProcessError("this driver starts no programs in its machines")
 
     def __enter__(self) -> Self:
         try:

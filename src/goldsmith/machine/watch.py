@@ -17,6 +17,7 @@ from goldsmith.machine.driver import Ended, Machine
 from goldsmith.machine.milestones import ORDER, Milestone
 from goldsmith.machine.patience import Patience, Watch
 from goldsmith.machine.scanner import Scanner, Seen
+from goldsmith.machine.visit import Visit, Visiting
 
 SAMPLE_SECONDS = 1.0
 REST_SECONDS = 1.5
@@ -75,6 +76,7 @@ class BootRecord:
 
 class _Phase(Enum):
     BOOTING = auto()
+    VISITING = auto()
     POWERING_OFF = auto()
     DONE = auto()
 
@@ -91,8 +93,9 @@ class WatchedBoot:
         patience: Patience,
         emit: Emit,
         clock: Callable[[], float] = time.monotonic,
+        visit: Visit | None = None,
     ) -> None:
-        """`patience` is already scaled to this host; `clock` gives seconds."""
+        """`patience` is already scaled to this host; `clock` gives seconds; `visit` is paid to a ready guest."""
         self.machine = machine
         self._driver = driver
         self._until = until
@@ -113,6 +116,8 @@ class WatchedBoot:
         self._pressed = 0
         self._powering_since = 0.0
         self._screenshot: Path | None = None
+        self._visit = visit
+        self._visited: Visiting | None = None
 
     def look(self) -> BootRecord | None:
         """Go on by one step. None while the boot goes on; afterwards the machine has ended."""
@@ -124,6 +129,8 @@ class WatchedBoot:
                 self._fail(f"it printed more than {CONSOLE_LIMIT >> 10} KiB on its console")
             case _Phase.BOOTING if ended is None:
                 self._look_at_boot(now)
+            case _Phase.VISITING if ended is None:
+                self._look_at_visit(now)
             case _Phase.POWERING_OFF if ended is None:
                 self._look_at_power_off(now)
             case _Phase.DONE:
@@ -142,7 +149,7 @@ class WatchedBoot:
             if self._until is not Milestone.READY:
                 self._kill()
             elif self._watch.rests(now, REST_SECONDS) or self._watch.since_milestone(now) >= self._patience.linger:
-                self._power_off(now)
+                self._be_visited(now)
             return
         if self._rests_after_silent_end(now):
             self._pass(now, Milestone.READY, self._scanner.boot)
@@ -166,6 +173,21 @@ class WatchedBoot:
         silent = all(ORDER[each] < ORDER[Milestone.KERNEL] for each in self._scanner.passed)
         if silent and self._scanner.dead_end is None:
             self._screenshot = self.machine.screenshot()
+
+    def _be_visited(self, now: float) -> None:
+        if self._visit is None:
+            self._power_off(now)
+            return
+        self._phase = _Phase.VISITING
+        self._visited = Visiting(self._visit, self.machine)
+
+    def _look_at_visit(self, now: float) -> None:
+        assert self._visited is not None
+        if self._printed > CONSOLE_LIMIT:
+            self._problem = f"it printed more than {CONSOLE_LIMIT >> 20} MiB on its console"
+            self._kill()
+        elif self._visited.over():
+            self._power_off(now)
 
     def _look_at_power_off(self, now: float) -> None:
         since = now - self._powering_since

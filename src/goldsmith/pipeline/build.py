@@ -25,7 +25,7 @@ from goldsmith.pipeline.steps.compare import Compared, compare
 from goldsmith.pipeline.steps.disk import lay_overlay
 from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
 from goldsmith.pipeline.steps.seal import seal_disk
-from goldsmith.pipeline.steps.verify import verify_sealed
+from goldsmith.pipeline.steps.verify import expected_of, verify_sealed
 from goldsmith.pipeline.steps.virt_sysprep import require_virt_sysprep
 from goldsmith.pool.naming import ImageName
 from goldsmith.pool.pool import Image, Pool
@@ -33,6 +33,7 @@ from goldsmith.recipe.model import Recipe
 from goldsmith.rules.recipe.lint import lint
 from goldsmith.run import require
 from goldsmith.secrets import NO_SECRETS, Secrets
+from goldsmith.verification.checks.goss import require_goss
 from goldsmith.verification.previous import previous_of
 from goldsmith.verification.verification import Verification
 
@@ -107,6 +108,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     scripts = Scripts(read_scripts(recipe.folder, policy.scripts, title="generalize.scripts"), policy.clean_scripts)
     if policy.by_virt_sysprep:
         require_virt_sysprep()
+    require_goss(expected_of(recipe).checks)
     emit = secrets.masking(emit)
     require_host(options)
     pool = Pool(options.pool)

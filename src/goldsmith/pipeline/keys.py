@@ -66,7 +66,9 @@ def _steps(recipe: Recipe, secrets: Secrets) -> Iterator[tuple[str, Mapping[str,
     yield "seal", {"packing": recipe.seal.packing}
     if recipe.audit.waive:
         yield "audit", recipe.audit.model_dump(mode="json")
-    yield "verify", recipe.verify.model_dump(mode="json")
+    goss = recipe.verify.expect.goss
+    files = {"files": {goss: _file_digest(recipe.folder / goss)}} if goss is not None else {}
+    yield "verify", {**recipe.verify.model_dump(mode="json"), **files}
 
 
 def _inputs(recipe: Recipe, customization: Customization, secrets: Secrets) -> dict[str, object]:

@@ -12,6 +12,7 @@ from goldsmith.disk.seal import Packing
 from goldsmith.errors import InputError
 from goldsmith.findings import printable
 from goldsmith.machine.options import Bus, Firmware, Network
+from goldsmith.recipe.check import NO_CHECKS, Checks
 
 SCHEMA: Literal["goldsmith.manifest/1"] = "goldsmith.manifest/1"
 # Longest manifest that is read, in bytes: 10,000 packages and kept paths are about 2 MiB.
@@ -107,6 +108,7 @@ class ExpectationRecord(_Record):
     effective: dict[str, str | None] = Field(default_factory=dict)
     slower: float | None = None
     may_differ: tuple[str, ...] = ()
+    checks: Checks = NO_CHECKS
 
 
 class MachineRecord(_Record):

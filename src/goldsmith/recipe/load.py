@@ -21,6 +21,7 @@ from goldsmith.customization.customization import Customization
 from goldsmith.customization.customization import registered as customizations
 from goldsmith.errors import InputError, RecipeError
 from goldsmith.findings import Finding, HostPlace, printable
+from goldsmith.recipe.checks import read_goss
 from goldsmith.recipe.document import Document, Loc, read_document
 from goldsmith.recipe.model import OWN_VARIABLES, Recipe, Sections, host_arch
 from goldsmith.recipe.problems import Problem, did_you_mean, problem
@@ -70,6 +71,8 @@ class _Reader:
         self._unknown_keys(keys, {*Sections.model_fields, *settings, "base", "customize"})
         own = self._model(Sections, {key: keys[key] for key in Sections.model_fields if key in keys}, ())
         written = keys.get("vars")
+        if own is not None and own.verify.expect.goss is not None:
+            self._goss_file(own.verify.expect.goss)
         self.variables = frozenset((*OWN_VARIABLES, *(written if isinstance(written, dict) else ())))
         declared = keys.get("secrets")
         self.secrets = frozenset(declared if isinstance(declared, dict) else ())
@@ -235,6 +238,14 @@ class _Reader:
         if not found:
             self._add(Problem.NO_SUCH_FILE, loc, f"{_cut(name)} does not exist", self._looked_for(name, path))
         return found
+
+    def _goss_file(self, name: str) -> None:
+        loc: Loc = ("verify", "expect", "goss")
+        if self._host_file(name, loc):
+            try:
+                read_goss(self.folder, name)
+            except InputError as error:
+                self._add(Problem.WRONG_VALUE, loc, error.message, error.hint)
 
     def _base_file(self, name: str, loc: Loc) -> None:
         """A base may start with `~`, as its source reads it."""

@@ -83,6 +83,8 @@ verify:
   expect:
     users: {{present: [admin], absent: [debian]}}
     packages: [htop]
+    # files: [{{path: /etc/motd, contains: welcome}}]                             # read from each clone's disk
+    # commands: [{{run: systemctl is-active ssh, stdout: {{equals: active}}}}]      # run inside each clone
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, JsonValue, StrictBool, StrictInt, WithJsonSchema, model_validator
@@ -10,6 +11,8 @@ from pydantic import BeforeValidator, Field, JsonValue, StrictBool, StrictInt, W
 from goldsmith.base.source import wrong
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.machine.options import Firmware
+from goldsmith.recipe.check import Checks
+from goldsmith.recipe.checks import ExpectedCommands, ExpectedFiles, GossFile, read_goss
 from goldsmith.recipe.guest_pattern import GuestPattern
 from goldsmith.recipe.machine import MachineSection
 from goldsmith.recipe.section import NonEmpty, Section
@@ -58,6 +61,20 @@ class Expect(Section):
     """By how many percent a clone may be ready later than one of the version before."""
     differ: tuple[GuestPattern, ...] = ()
     """Paths that may differ between clones, beyond what makes a clone itself; `*`, `?`, `[…]` and `**` as in `keep`."""
+    files: ExpectedFiles = ()
+    """Files that exist, or do not, and what they are like."""
+    commands: ExpectedCommands = ()
+    """Programs that run inside the clones, and how they end."""
+    goss: GossFile | None = None
+    """A goss file of the host, relative to the recipe's folder; the host's `goss` is run with it inside the clones."""
+
+    def checks(self, folder: Path) -> Checks:
+        """What the recipe asks in its own words; `folder` is the recipe's. Raises InputError."""
+        return Checks(
+            files=tuple(each.check for each in self.files),
+            commands=tuple(each.check for each in self.commands),
+            goss=(read_goss(folder, self.goss),) if self.goss is not None else (),
+        )
 
 
 def _known_seeds(value: object) -> object:

@@ -13,6 +13,7 @@ from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.errors import InputError
 from goldsmith.machine.cause import FoundCause
 from goldsmith.machine.options import Firmware
+from goldsmith.rules.check_result import CheckResult
 from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.disk_state import DiskState
 from goldsmith.rules.expectation import Expectation, Prediction
@@ -39,8 +40,9 @@ class CloneEvidence:
     its last lines; `causes` is what the console shows of why a boot fails; `facts` is None where its disk could not be
     read. `again` is the same clone booted a second time. `predicted` is its first boot as the image's files predict it,
     `disk` what lies below its files, `failed` what its console says of units that failed: None where that was not
-    gathered. `probe` is the user that its user-data adds, None where it was given none. `screenshot` names a picture of
-    its screen beside this evidence, where it got stuck and its console said nothing.
+    gathered. `probe` is the user that its user-data adds, None where it was given none; `checks` are what the recipe's
+    own checks saw. `screenshot` names a picture of its screen beside this evidence, where it got stuck and its console
+    said nothing.
     """
 
     name: str
@@ -67,6 +69,7 @@ class CloneEvidence:
     failed: tuple[str, ...] | None = None
     probe: Probe | None = None
     screenshot: str | None = None
+    checks: tuple[CheckResult, ...] = ()
 
     @property
     def ended(self) -> bool:

@@ -13,6 +13,7 @@ from goldsmith.cloudinit.first_boot_packages import package_names
 from goldsmith.cloudinit.first_boot_user_data import with_user_data
 from goldsmith.cloudinit.users import User, users_of
 from goldsmith.cloudinit.version import parse_version
+from goldsmith.recipe.check import NO_CHECKS, Checks
 from goldsmith.rules.probe import ANY_KEY, user_data
 
 
@@ -34,7 +35,7 @@ class Expectation:
     `enabled` are units that start by themselves, `may_fail` units that may fail; `effective` are settings of cloud-init
     by path of keys, with their value as JSON; `slower` is by how much a clone may be ready later than one of the
     version before, as a fraction, None for any time; `may_differ` are patterns of paths that differ between clones,
-    `kept` of what the recipe keeps in the image.
+    `kept` of what the recipe keeps in the image; `checks` are the recipe's own.
     """
 
     stated: bool = False
@@ -48,6 +49,7 @@ class Expectation:
     slower: float | None = None
     may_differ: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    checks: Checks = NO_CHECKS
 
 
 INVARIANTS_ONLY = Expectation()

@@ -20,12 +20,15 @@ from goldsmith.guest.index import Index
 from goldsmith.machine.boot import BootRecord
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
+from goldsmith.rules.check_result import CheckResult
 from goldsmith.rules.evidence import CloneEvidence, Passage
 from goldsmith.rules.probe import USER, Probe, public_key, user_data
 from goldsmith.verification.authorized import fingerprint
+from goldsmith.verification.check import look_at_disk
 from goldsmith.verification.gather import gather
 from goldsmith.verification.gathering.disk_state import disk_state
 from goldsmith.verification.gathering.failed_units import failed_units, named
+from goldsmith.verification.live import UNCHECKED, LiveChecks
 from goldsmith.verification.matrix import ClonePlan
 
 # How much larger than the image the disks of machines are, in bytes: a first boot has to take the room. Containers have
@@ -102,15 +105,19 @@ def clone_evidence(
     sealed: Index | None = None,
     may_differ: tuple[str, ...] = (),
     predicted: FirstBoot | None = None,
+    live: LiveChecks = UNCHECKED,
 ) -> CloneEvidence:
     """`opened` opens the clone's disk to be read; `sealed` is the whole tree of its image, see `gather`; `predicted` is
-    its first boot. A disk that cannot be read is no error, but `unreadable`.
+    its first boot; `live` are the recipe's own checks, of which those that need the running clone were made while it
+    ran. A disk that cannot be read is no error, but `unreadable`.
     """
     facts, unreadable, failed = None, None, failed_units(record.console)
+    looked: tuple[CheckResult, ...] = ()
     try:
         with opened() as guest:
             facts = gather(guest, sealed=sealed, may_differ=may_differ)
             failed = named(guest, failed)
+            looked = tuple(result for check in live.checks.files for result in look_at_disk(check, guest))
     except (BuildError, InputError) as error:
         unreadable = error.message
     disk = clone.spec.disk
@@ -140,4 +147,5 @@ def clone_evidence(
         disk=disk_state(disk, (disk.backing or disk).virtual_size, clone.spec.folder),
         failed=failed,
         screenshot=record.screenshot.name if record.screenshot is not None else None,
+        checks=(*looked, *live.of(record.name)),
     )

@@ -28,7 +28,9 @@ from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence, Previous
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
+from goldsmith.verification.checks.goss import require_goss
 from goldsmith.verification.clone import Clone, clone_evidence, prepare
+from goldsmith.verification.live import UNCHECKED, LiveChecks
 from goldsmith.verification.matrix import ClonePlan, plan_clones
 from goldsmith.verification.report.folder import LEFT, keep
 from goldsmith.verification.sealed import Sealed, look_at_sealed
@@ -59,8 +61,9 @@ def verify(
     clone is an outcome; raises BuildError, InputError or HostError where the image cannot be opened at all, or machines
     cannot be started here.
     """
+    require_goss(expectation.checks)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="verify-") as made:
-        bench = _Bench(Path(made), engine, acceleration)
+        bench = _Bench(Path(made), engine, acceleration, LiveChecks(expectation.checks))
         before = _digest(disk.path)
         # Through an overlay: what an engine may do to a file system that it opens never reaches the sealed file.
         with bench.open(create_overlay(bench.folder / "sealed.qcow2", disk)) as guest:
@@ -94,11 +97,12 @@ def judge_evidence(evidence: Evidence) -> tuple[Outcome, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """Where and how clones are worked on."""
+    """Where and how clones are worked on, and what the recipe checks in them at their first boot."""
 
     folder: Path
     engine: str
     acceleration: Acceleration
+    live: LiveChecks
 
     def open(self, overlay: Disk) -> AbstractContextManager[Guest]:
         return open_guest(
@@ -135,7 +139,7 @@ def _boot(disk: Disk, plans: Sequence[ClonePlan], bench: _Bench, sealed: Sealed,
         )
         for plan in plans
     ]
-    records = _records(clones, [clone.spec for clone in clones], bench, emit)
+    records = _records(clones, [clone.spec for clone in clones], bench, emit, live=bench.live)
     first = {clone.plan.name: _first(clone, records[clone.plan.name], bench, sealed) for clone in clones}
     twice = [clone for clone in clones if clone.plan.second_boot and first[clone.plan.name].ended]
     records = _records(twice, [clone.second for clone in twice], bench, emit)
@@ -156,16 +160,21 @@ def _first(clone: Clone, record: BootRecord, bench: _Bench, sealed: Sealed) -> C
         sealed=sealed.tree,
         may_differ=sealed.may_differ,
         predicted=sealed.first_boot(clone.plan.seed, clone.user_data, network=network),
+        live=bench.live,
     )
 
 
-def _records(clones: Sequence[Clone], specs: Sequence[MachineSpec], bench: _Bench, emit: Emit) -> dict[str, BootRecord]:
+def _records(
+    clones: Sequence[Clone], specs: Sequence[MachineSpec], bench: _Bench, emit: Emit, *, live: LiveChecks = UNCHECKED
+) -> dict[str, BootRecord]:
     """Boots the clones by their drivers, rehearsals first: what fails in seconds is seen first."""
     found: dict[str, BootRecord] = {}
     together = list(zip(clones, specs, strict=True))
     for driver in sorted({clone.plan.driver for clone in clones}, key=lambda name: name != container.NAME):
         own = [(clone, spec) for clone, spec in together if clone.plan.driver == driver]
-        records = boot([spec for _, spec in own], speed=bench.speed(driver), driver=driver, emit=emit)
+        speed = bench.speed(driver)
+        visit = live.visit(speed)
+        records = boot([spec for _, spec in own], speed=speed, driver=driver, emit=emit, visit=visit)
         found |= {clone.plan.name: record for (clone, _), record in zip(own, records, strict=True)}
     return found
 

@@ -21,10 +21,13 @@ from goldsmith.guest.open import open_guest
 from goldsmith.machine import watch
 from goldsmith.machine.boot import boot
 from goldsmith.machine.cause import leading
-from goldsmith.machine.driver import MachineSpec
+from goldsmith.machine.driver import Machine, MachineSpec
 from goldsmith.machine.drivers.container_cgroup import PREFIX
+from goldsmith.machine.inside import OUTPUT_LIMIT, Inside, ProgramEnd
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience
+from goldsmith.machine.visit import Visit
+from goldsmith.machine.watch import BootRecord
 
 pytestmark = pytest.mark.root
 
@@ -219,6 +222,75 @@ def test_a_disk_without_a_system_is_told(tmp_path: Path) -> None:
     )
     assert record.problem is not None
     assert "before its first milestone" in record.problem
+
+
+def visited(spec: MachineSpec, pay: Callable[[Inside], None]) -> BootRecord:
+    def at_door(machine: Machine) -> None:
+        with machine.inside(10.0) as inside:
+            pay(inside)
+
+    (record,) = boot([spec], driver="container", patience=HURRIED, visit=Visit(at_door, 60.0))
+    return record
+
+
+def test_programs_run_inside_as_its_root_with_no_more_than_it_has(machine_of: MachineOf) -> None:
+    said: list[ProgramEnd] = []
+    spec = machine_of("inside", f"{OFF}cat /proc/self/uid_map /proc/1/status >/root/own\n{GREETING}{WAIT}")
+
+    def pay(inside: Inside) -> None:
+        said.append(inside.run(("cat", "/root/own"), timeout=20))
+        said.append(inside.run(("cat", "/proc/self/uid_map", "/proc/self/status"), timeout=20))
+        said.append(
+            inside.run(("sh", "-c", "for f in /proc/self/fd/*; do echo $f; done; cat"), stdin=b"in", timeout=20)
+        )
+        said.append(inside.run(("sh", "-c", "exit 7"), timeout=20))
+        said.append(inside.run(("sh", "-c", "kill -15 $$"), timeout=20))
+        said.append(inside.run(("/no/such", "x"), timeout=20))
+        said.append(inside.run(("/etc/os-release",), timeout=20))
+        said.append(inside.run(("sh", "-c", "echo half; sleep 60"), timeout=1))
+        said.append(inside.run(("sh", "-c", "sleep 60 & echo gone"), timeout=20))
+
+    record = visited(spec, pay)
+    assert (record.problem, record.off) == (None, True)
+    own, mine, streams, seven, terminated, missing, no_program, slow, daemon = said
+    assert _facts(mine) == _facts(own)
+    # The shell's own glob is the fourth: nothing of this host is open inside.
+    assert streams.stdout.split(b"\n") == [*(b"/proc/self/fd/%d" % number for number in (0, 1, 2, 3)), b"in"]
+    assert (seven.status, terminated.status) == (7, 143)
+    assert (missing.status, missing.stderr) == (127, b"/no/such: not found\n")
+    assert no_program.status == 126
+    assert (slow.status, slow.stdout) == (None, b"half\n")
+    assert (daemon.status, daemon.stdout) == (0, b"gone\n")
+    assert cgroups_of(os.getpid()) == []
+
+
+def _facts(end: ProgramEnd) -> dict[str, str]:
+    """Who a process is: the map of its users, its ids and its capabilities."""
+    users, _, status = end.stdout.decode().partition("\n")
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    names = ("Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+    return {"map": users, **{name: fields[name].strip() for name in names}}
+
+
+def test_a_flood_from_inside_is_cut(machine_of: MachineOf) -> None:
+    said: list[ProgramEnd] = []
+    spec = machine_of("flood", f"{OFF}{GREETING}{WAIT}")
+    visited(spec, lambda inside: said.append(inside.run(("cat", "/dev/zero"), timeout=3)))
+    assert (len(said[0].stdout), said[0].cut, said[0].status) == (OUTPUT_LIMIT, True, None)
+
+
+def test_a_guest_that_goes_down_takes_its_programs_along(machine_of: MachineOf) -> None:
+    told: list[str] = []
+    spec = machine_of("down", f"{OFF}{GREETING}while [ ! -e /root/go ]; do sleep 0.1; done\n")
+
+    def pay(inside: Inside) -> None:
+        ran = inside.run(("sh", "-c", "echo >/root/go; sleep 60"), timeout=30)
+        told.append(str(ran.status))
+
+    record = visited(spec, pay)
+    assert record.off
+    assert told in (["137"], [])
+    assert left_on_host(spec.folder) == []
 
 
 SCRIPT = """

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,10 +13,12 @@ import pytest
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.events import Event, MilestonePassed
 from goldsmith.machine import watch
-from goldsmith.machine.driver import Activity, CpuTime, Ended, Features, MachineSpec
+from goldsmith.machine.driver import Activity, CpuTime, Ended, Features, Machine, MachineSpec
+from goldsmith.machine.inside import Inside
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.machine.options import Firmware
 from goldsmith.machine.patience import Patience
+from goldsmith.machine.visit import Visit
 from goldsmith.machine.watch import BootRecord, WatchedBoot
 
 BOOTED = b"SeaBIOS (version 1)\n[    0.000000] Linux version 6.1\nWelcome to Debian!\n"
@@ -69,6 +74,9 @@ class ScriptedMachine:
     def kill(self) -> None:
         self.killed = True
 
+    def inside(self, within: float) -> AbstractContextManager[Inside]:
+        raise NotImplementedError
+
     def __enter__(self) -> Self:
         return self
 
@@ -82,6 +90,7 @@ def watched(
     until: Milestone = Milestone.READY,
     said: list[Event] | None = None,
     linger: float = 0,
+    visit: Visit | None = None,
 ) -> BootRecord:
     boot = WatchedBoot(
         machine,
@@ -90,6 +99,7 @@ def watched(
         patience=Patience(early_idle=10, idle=10, sleep=0, settle=5, dead_end=1, linger=linger, grace=20, press=5),
         emit=(said if said is not None else []).append,
         clock=machine.time,
+        visit=visit,
     )
     for _ in range(1000):
         record = boot.look()
@@ -435,3 +445,82 @@ def test_a_boot_whose_console_tells_the_reason_leaves_none(tmp_path: Path, text:
     record = watched(machine)
     assert record.problem is not None
     assert record.screenshot is machine.shot is None
+
+
+def slow_guest(second: int, machine: ScriptedMachine) -> None:
+    """Ready at once, powers off when asked; a look at it takes a moment of real time."""
+    time.sleep(0.002)
+    if second == 1:
+        machine.prints(READY)
+    if machine.pressed:
+        machine.end = POWERED_OFF
+
+
+def test_a_ready_guest_is_visited_before_its_button_is_pressed(tmp_path: Path) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def pay(machine: Machine) -> None:
+        time.sleep(0.05)
+        assert isinstance(machine, ScriptedMachine)
+        seen.append((threading.current_thread().name, len(machine.pressed)))
+
+    record = watched(ScriptedMachine(tmp_path, slow_guest), visit=Visit(pay, 20.0))
+    assert (record.problem, record.off) == (None, True)
+    assert seen == [("visit clone_0", 0)]
+
+
+def test_a_visit_that_does_not_end_is_left_behind(tmp_path: Path) -> None:
+    leave = threading.Event()
+    record = watched(ScriptedMachine(tmp_path, slow_guest), visit=Visit(lambda _: leave.wait(30), 0.05))
+    leave.set()
+    assert (record.problem, record.off) == (None, True)
+
+
+def test_a_guest_may_go_down_while_it_is_visited(tmp_path: Path) -> None:
+    leave = threading.Event()
+
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        slow_guest(second, machine)
+        if second == 5:
+            machine.end = Ended(by_guest=False, why="QEMU ended with exit code 1")
+
+    record = watched(ScriptedMachine(tmp_path, guest), visit=Visit(lambda _: leave.wait(30), 20.0))
+    leave.set()
+    assert not record.off
+    assert names(record)[-1] == "ready"
+
+
+def test_a_guest_that_floods_its_console_while_it_is_visited_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 20)
+    leave = threading.Event()
+
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        slow_guest(second, machine)
+        if second > 3:
+            machine.prints(b"x" * (1 << 20))
+
+    record = watched(ScriptedMachine(tmp_path, guest), visit=Visit(lambda _: leave.wait(30), 20.0))
+    leave.set()
+    assert record.problem == "it printed more than 1 MiB on its console"
+
+
+def test_a_defect_of_a_visit_is_heard(tmp_path: Path) -> None:
+    def pay(_: Machine) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        watched(ScriptedMachine(tmp_path, slow_guest), visit=Visit(pay, 20.0))
+
+
+def test_a_guest_that_never_gets_ready_is_not_visited(tmp_path: Path) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        if second == 1:
+            machine.prints(BOOTED)
+        if machine.pressed:
+            machine.end = POWERED_OFF
+
+    seen: list[Machine] = []
+    assert watched(ScriptedMachine(tmp_path, guest), visit=Visit(seen.append, 20.0)).problem is not None
+    assert seen == []

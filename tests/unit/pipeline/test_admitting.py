@@ -26,7 +26,9 @@ from goldsmith.pipeline.steps.customize import Customized
 from goldsmith.pipeline.steps.generalize import GeneralizedGuest
 from goldsmith.pipeline.steps.seal import SealedDisk
 from goldsmith.pipeline.steps.verify import expected_by, expected_of
+from goldsmith.pool.manifest import Manifest
 from goldsmith.pool.pool import Pool
+from goldsmith.recipe.check import Checks, CommandCheck, FileCheck, TextWanted
 from goldsmith.recipe.model import Recipe
 from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.expectation import Expectation, Prediction, Setting
@@ -41,7 +43,9 @@ EXPECT = (
     (
         "firmware: uefi, machine: {memory: 2G}, expect: {users: {present: [ann], absent: [debian]}, packages: [htop], "
         "differ: [/etc/app/id], services: {enabled: [ssh], failed: [kdump]}, "
-        "effective: {ssh_pwauth: false, users: null}, slower_than_previous: 50.0}"
+        "effective: {ssh_pwauth: false, users: null}, slower_than_previous: 50.0, "
+        'files: [{path: /etc/motd, contains: "w\\u00ebb", mode: "0644", owner: root, group: 0}], '
+        'commands: [{run: [id], user: ann, stdout: {equals: "1"}}]}'
     ),
 )
 NOTE = Finding("GS401", Severity.NOTE, "not erased for sure", hint="a hint", subject="partition 1")
@@ -195,6 +199,29 @@ def test_the_manifest_tells_how_the_image_was_made(made: Made) -> None:
             "effective": {"ssh_pwauth": "false", "users": None},
             "slower": 0.5,
             "may_differ": ["/etc/app/id"],
+            "checks": {
+                "files": [
+                    {
+                        "path": "/etc/motd",
+                        "absent": False,
+                        "text": {"equals": None, "contains": "w\u00ebb", "matches": None},
+                        "mode": 0o644,
+                        "owner": "root",
+                        "group": 0,
+                    }
+                ],
+                "commands": [
+                    {
+                        "run": "id",
+                        "argv": ["id"],
+                        "user": "ann",
+                        "status": 0,
+                        "stdout": {"equals": "1", "contains": None, "matches": None},
+                        "timeout": 30.0,
+                    }
+                ],
+                "goss": [],
+            },
         },
         "machine": {
             "firmware": ["uefi"],
@@ -230,9 +257,18 @@ def test_what_the_recipe_expects_survives_in_the_manifest(made: Made) -> None:
         effective=(Setting("ssh_pwauth", "false"), Setting("users", None)),
         slower=0.5,
         may_differ=("/etc/app/id",),
+        checks=Checks(
+            files=(FileCheck("/etc/motd", text=TextWanted(contains="w\u00ebb"), mode=0o644, owner="root", group=0),),
+            commands=(CommandCheck("id", ("id",), "ann", stdout=TextWanted(equals="1")),),
+        ),
     )
+    assert read_back(manifest_of(made)).expectation == manifest_of(made).expectation
     # A manifest knows the paths that a recipe's patterns kept.
     assert expected_by(manifest_of(made)) == replace(expected, kept=("/etc/netplan/1.yaml",))
+
+
+def read_back(manifest: Manifest) -> Manifest:
+    return Manifest.model_validate_json(manifest.as_bytes())
 
 
 def test_a_manifest_that_remembers_nothing_states_nothing(made: Made) -> None:

@@ -71,11 +71,20 @@ def test_the_build_key_is_the_last_one(recipe: MakeRecipe) -> None:
         ("zstd", "zlib", "seal"),
         ("clones: 2", "clones: 3", "verify"),
         ("clones: 2", "expect: {packages: [htop]}", "verify"),
+        ("clones: 2", "expect: {commands: [{run: 'true'}]}", "verify"),
     ],
 )
 def test_a_changed_input_changes_its_step_and_all_after_it(recipe: MakeRecipe, old: str, new: str, first: str) -> None:
     before = chain(recipe(), BASE)
     assert changed(before, chain(recipe((old, new)), BASE)) == NAMES[NAMES.index(first) :]
+
+
+def test_a_goss_file_counts_by_its_content(recipe: MakeRecipe, tmp_path: Path) -> None:
+    (tmp_path / "goss.yaml").write_text("file: {}\n")
+    made = recipe(("clones: 2", "expect: {goss: goss.yaml}"))
+    before = chain(made, BASE)
+    (tmp_path / "goss.yaml").write_text("service: {}\n")
+    assert changed(before, chain(made, BASE)) == ["verify"]
 
 
 def test_another_base_changes_everything(recipe: MakeRecipe) -> None:

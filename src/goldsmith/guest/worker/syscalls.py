@@ -1,4 +1,4 @@
-"""The few system calls that Python 3.11 lacks: openat2, mounts and their namespaces, syncfs, loop devices, FITRIM."""
+"""The few system calls that Python 3.11 lacks: openat2, mounts, namespaces, capabilities, syncfs, loops, FITRIM."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ UMOUNT_NOFOLLOW = 8
 
 # linux/sched.h
 CLONE_NEWNS = 0x00020000
+
+# linux/prctl.h
+PR_SET_DUMPABLE = 4
+PR_CAPBSET_DROP = 24
+# More than any kernel has.
+MOST_CAPABILITIES = 64
 
 # linux/loop.h
 LOOP_CTL_GET_FREE = 0x4C82
@@ -71,6 +77,28 @@ def unmount(target: str, *, detach: bool = False) -> None:
 def own_mount_namespace() -> None:
     """A copy of the mount namespace for the calling thread and what it starts from now on. Raises OSError."""
     _check(_libc.unshare(CLONE_NEWNS), "mount namespace")
+
+
+def enter_namespace(descriptor: int) -> None:
+    """Move this process into the namespace that a file of /proc/PID/ns stands for; of a PID namespace, its children
+    from now on. Raises OSError.
+    """
+    _check(_libc.setns(descriptor, 0), "namespace")
+
+
+def keep_capabilities(allowed: int) -> None:
+    """Give up all capabilities whose bits are not set, for whatever program is started next. Raises OSError."""
+    for number in range(MOST_CAPABILITIES):
+        # EINVAL: this kernel has no more of them.
+        if not allowed >> number & 1 and _libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
+            if ctypes.get_errno() == errno.EINVAL:
+                return
+            _check(-1, f"capability {number}")
+
+
+def set_undumpable() -> None:
+    """No process of another user may trace this one or read its memory. Raises OSError."""
+    _check(_libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def invoke(number: int, *arguments: int | bytes | ctypes.c_size_t) -> int:

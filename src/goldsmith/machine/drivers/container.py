@@ -8,10 +8,12 @@ proves nothing about boot loader, kernel, initramfs and udev. A first boot that 
 from __future__ import annotations
 
 import os
+import queue
 import socket
 import sys
 import tempfile
-from contextlib import ExitStack
+import threading
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
 from goldsmith.errors import GoldsmithError, HostError
@@ -21,6 +23,7 @@ from goldsmith.guest.engines.opening import describe
 from goldsmith.guest.worker import wire
 from goldsmith.machine.driver import Activity, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.container_cgroup import cpu_time, remove, sweep
+from goldsmith.machine.drivers.container_inside import ContainerInside
 from goldsmith.machine.drivers.container_seed import read_seed
 from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.run import Running, running
@@ -54,6 +57,8 @@ class ContainerMachine(KilledAtTheEnd):
         self._cgroup: tuple[Path, ...] = ()
         self._resets = 0
         self._ended: Ended | None = None
+        self._sending = threading.Lock()
+        self._answers: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
 
     @property
     def log(self) -> Path:
@@ -112,7 +117,7 @@ class ContainerMachine(KilledAtTheEnd):
         """Asks PID 1 to power off."""
         if self._channel is not None and self.ended() is None:
             try:
-                wire.send(self._channel, {"do": "power"})
+                self._say({"do": "power"})
             except OSError:
                 return
 
@@ -120,14 +125,27 @@ class ContainerMachine(KilledAtTheEnd):
         """A rehearsal has no screen."""
         return None
 
+    def inside(self, within: float) -> AbstractContextManager[ContainerInside]:
+        """By a process that enters the container's namespaces; it is there at once."""
+        return nullcontext(ContainerInside(self._say, self._answers))
+
     def kill(self) -> None:
         """End everything at once."""
         self._read()
         self._stack.close()
         self._channel = None
+        self._answers.put(None)
         remove(self._cgroup)
         if self._ended is None and self._process is not None:
             self._ended = Ended(by_guest=False, why="it was killed")
+
+    def _say(self, message: wire.Message) -> None:
+        """From whichever thread. Raises OSError where the rehearsal's process is gone."""
+        channel = self._channel
+        if channel is None:
+            raise BrokenPipeError
+        with self._sending:
+            wire.send(channel, message)
 
     def _read(self) -> None:
         """What the rehearsal's process has said meanwhile, without waiting."""
@@ -140,6 +158,9 @@ class ContainerMachine(KilledAtTheEnd):
                 return
             if message is None:
                 return
+            if "number" in message:
+                self._answers.put(message)
+                continue
             self._resets = int(message.get("resets", self._resets))
             self._cgroup = tuple(Path(each) for each in message.get("cgroup", ())) or self._cgroup
 

@@ -25,6 +25,7 @@ from goldsmith.guest.worker.idmap import map_owners
 from goldsmith.guest.worker.mounted import Mounted
 from goldsmith.machine.drivers.container_argv import SEED_FOLDER, SEEDS, Rehearsal, nspawn_argv
 from goldsmith.machine.drivers.container_cgroup import cpu_time, make_own
+from goldsmith.machine.drivers.container_programs import descendants, run_inside
 from goldsmith.run import Running, running
 
 BOOT_CONFIGS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
@@ -107,11 +108,11 @@ def rehearse(channel: socket.socket) -> int:
     request = wire.receive(channel)
     if request is None:
         return Exit.FAILED
-    power = threading.Event()
-    threading.Thread(target=_listen, args=(channel, power), daemon=True).start()
+    talk = _Talk(channel)
+    threading.Thread(target=talk.listen, daemon=True).start()
     try:
         cgroup = make_own(request["name"])
-        wire.send(channel, {"cgroup": [str(folder) for folder in cgroup]})
+        talk.say({"cgroup": [str(folder) for folder in cgroup]})
         opening = Opening(
             chain=tuple(DiskFile(path, kind) for path, kind in request["chain"]),
             virtual_size=request["virtual_size"],
@@ -124,7 +125,8 @@ def rehearse(channel: socket.socket) -> int:
         guest = ContainerGuest(opening)
         seed = {name: wire.unpack_bytes(content) for name, content in request["seed"]}
         rehearsal = guest.prepare(request["machine"], UUID(request["uuid"]), seed)
-        code = _boot(rehearsal, Path(request["console"]), channel, power, cgroup)
+        talk.base = guest.base
+        code = _boot(rehearsal, Path(request["console"]), talk, cgroup)
         guest.hide()
         if seed:
             guest.forget_seed()
@@ -135,32 +137,53 @@ def rehearse(channel: socket.socket) -> int:
     return code
 
 
-def _listen(channel: socket.socket, power: threading.Event) -> None:
-    """A message asks for the power button; its end means that goldsmith is gone."""
-    while True:
-        try:
-            message = wire.receive(channel)
-        except (OSError, GoldsmithError):
-            message = None
-        if message is None:
-            os._exit(Exit.FAILED)
-        power.set()
+class _Talk:
+    """The channel to goldsmith. `power` is set once it wants the power button pressed; `base` is the host's uid of the
+    container's root.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self.power = threading.Event()
+        self.base = 0
+        self._channel = channel
+        self._sending = threading.Lock()
+
+    def say(self, message: wire.Message) -> None:
+        """From whichever thread."""
+        with self._sending:
+            wire.send(self._channel, message)
+
+    def listen(self) -> None:
+        """Messages ask for the power button or for a program inside; their end means that goldsmith is gone."""
+        while True:
+            try:
+                message = wire.receive(self._channel)
+            except (OSError, GoldsmithError):
+                message = None
+            match message:
+                case None:
+                    os._exit(Exit.FAILED)
+                case {"do": "run"}:
+                    threading.Thread(target=self._run, args=(message,), daemon=True).start()
+                case _:
+                    self.power.set()
+
+    def _run(self, request: wire.Message) -> None:
+        self.say({**run_inside(self.base, request), "number": request["number"]})
 
 
-def _boot(
-    rehearsal: Rehearsal, console: Path, channel: socket.socket, power: threading.Event, cgroup: tuple[Path, ...]
-) -> int:
+def _boot(rehearsal: Rehearsal, console: Path, talk: _Talk, cgroup: tuple[Path, ...]) -> int:
     boots, tries = 0, 0
     while True:
         with console.open("ab") as log, running(nspawn_argv(rehearsal), log=log, stdin=None) as process:
-            code = _watch(process, console, power, cgroup)
+            code = _watch(process, console, talk.power, cgroup)
         tries += 1
         if code is None and tries < TRIES:
             _say("the container printed nothing; it is started again")
             continue
         if code == REBOOT:
             boots += 1
-            wire.send(channel, {"resets": boots})
+            talk.say({"resets": boots})
             if boots < MOST_BOOTS:
                 continue
             _say("the guest restarts itself again and again")
@@ -190,7 +213,7 @@ def _watch(process: Running, console: Path, power: threading.Event, cgroup: tupl
 
 def _terminate(top: int) -> bool:
     """SIGTERM for systemd-nspawn itself, which stands below the process that watches over it."""
-    for pid in _descendants(top):
+    for pid in descendants(top):
         try:
             name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
             if name == "systemd-nspawn":
@@ -199,14 +222,6 @@ def _terminate(top: int) -> bool:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return False
-
-
-def _descendants(pid: int) -> list[int]:
-    try:
-        children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
-    except FileNotFoundError:
-        return []
-    return [each for child in children for each in (child, *_descendants(child))]
 
 
 def _say(line: str) -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from qemu.qmp import QMPError
 
 from goldsmith.errors import HostError, ProcessError
 from goldsmith.findings import printable
+from goldsmith.machine.agent import GuestAgent
 from goldsmith.machine.architecture import Architecture, UefiFirmware, host_architecture, of_this_host
 from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.qemu_argv import Descriptors, argv
@@ -190,6 +191,12 @@ class QemuMachine(KilledAtTheEnd):
         self._qmp = self.agent = self._tpm = None
         if self._ended is None and self._process is not None:
             self._ended = Ended(by_guest=False, why="it was killed")
+
+    def inside(self, within: float) -> AbstractContextManager[GuestAgent]:
+        """By the guest agent. Raises ProcessError where nobody answers `within` seconds."""
+        if self.agent is None:
+            raise ProcessError("the machine has ended")
+        return closing(GuestAgent(self.agent, self.spec.name, within=within))
 
     def _own_uefi(self, architecture: Architecture) -> UefiFirmware:
         found = architecture.installed_uefi()

@@ -149,6 +149,7 @@ def _expectation(expected: Expectation) -> ExpectationRecord:
         effective={setting.key: setting.value for setting in expected.effective},
         slower=expected.slower,
         may_differ=expected.may_differ,
+        checks=expected.checks,
     )
 
 

@@ -39,7 +39,7 @@ class Verified:
 
 
 def expected_of(recipe: Recipe) -> Expectation:
-    """What the recipe demands of its clones."""
+    """What the recipe demands of its clones. Raises InputError where a file that it names cannot be read."""
     expect = recipe.verify.expect
     chosen = recipe.datasource
     return Expectation(
@@ -56,6 +56,7 @@ def expected_of(recipe: Recipe) -> Expectation:
         slower=expect.slower_than_previous / 100 if expect.slower_than_previous is not None else None,
         may_differ=expect.differ,
         kept=tuple(keep.pattern for keep in recipe.generalize.kept()),
+        checks=expect.checks(recipe.folder),
     )
 
 
@@ -76,6 +77,7 @@ def expected_by(manifest: Manifest) -> Expectation:
         slower=said.slower,
         may_differ=said.may_differ,
         kept=tuple(kept.path for kept in manifest.kept),
+        checks=said.checks,
     )
 
 

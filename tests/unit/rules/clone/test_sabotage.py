@@ -169,6 +169,39 @@ def demanded(key: str, wanted: str | None, seen: str | None) -> Edit:
     )
 
 
+def own_checks(sight: str, **changes: Any) -> Edit:
+    """The recipe has a check of each kind, and every clone what was seen: of the first one as `sight` says."""
+    message = "" if sight == "as-asked" else "it is not so"
+
+    def edit(document: Document) -> None:
+        checks = {
+            "files": [{"path": "/etc/motd"}],
+            "commands": [{"run": "true", "argv": ["true"]}],
+            "goss": [{"file": "goss.yaml", "text": "x"}],
+        }
+        document["expectation"]["checks"] = {key: changes.get(key, value) for key, value in checks.items()}
+        seen = [
+            {"kind": "file", "check": "/etc/motd", "sight": sight, "message": message},
+            {"kind": "command", "check": "true", "sight": "as-asked"},
+            {"kind": "goss", "check": "goss.yaml", "sight": "as-asked", "part": "File /etc/motd exists"},
+        ]
+        for clone in document["clones"]:
+            clone["checks"] = [{"expected": "so", "seen": "", **each} for each in seen]
+
+    return edit
+
+
+def check_of_another_kind(sight: str) -> Edit:
+    """The command or goss test is the one that `sight` tells of."""
+
+    def edit(document: Document) -> None:
+        own_checks("as-asked")(document)
+        for clone, number in zip(document["clones"], (1, 2), strict=True):
+            clone["checks"][number] |= {"sight": sight, "message": "it is not so"}
+
+    return edit
+
+
 NO_CLOUD_INIT = both(put("clones.0.facts.status", None), put("clones.0.facts.result", None))
 STALLED = both(
     put("clones.0.ready", False), put("clones.0.off", False), put("clones.0.problem", "no progress for 63 s")
@@ -263,6 +296,8 @@ SABOTAGE: list[tuple[str, str, Edit]] = [
     ("GS428", "the file system stayed", volume(used=3 << 30)),
     ("GS429", "the journal has to be replayed", volume(clean=False, why="its journal has to be replayed")),
     ("GS432", "it was much slower than the version before", slower_than_before(0.5)),
+    ("GS450", "a file is not as asked", own_checks("otherwise")),
+    ("GS450", "a command and a goss test are not as asked", check_of_another_kind("otherwise")),
     ("GS501", "both have one machine-id", same_as_first("machine_id", "dbus_machine_id")),
     ("GS502", "both have the same keys", same_as_first("host_keys")),
     ("GS503", "both keep the same seed", same_as_first("random_seed")),
@@ -313,6 +348,11 @@ BLINDED: list[tuple[str, str, Edit]] = [
     ("GS429", "only rehearsals booted", put("clones.*.hardware", False)),
     ("GS429", "the disk was not looked at", put("clones.0.disk", None)),
     ("GS432", "the boot stalled", put("clones.0.milestones", [])),
+    ("GS450", "a file could not be read", own_checks("not-seen")),
+    ("GS450", "no agent answered", check_of_another_kind("not-seen")),
+    ("GS450", "nothing looked", own_checks("as-asked", commands=[{"run": "false", "argv": ["false"]}])),
+    ("GS450", "nothing was recorded", put("expectation.checks", {"files": [{"path": "/etc/motd"}]})),
+    ("GS450", "the boot stalled", both(own_checks("as-asked"), STALLED)),
     ("GS501", "one clone alone", lambda d: d["clones"].pop()),
     ("GS501", "one SMBIOS UUID for both", put("clones.*.booted_uuid", "79debe22-62e7-4efb-941d-e1211d92cc55")),
     ("GS502", "one has no keys", put("clones.0.facts.host_keys", [])),
@@ -392,6 +432,25 @@ def test_a_clone_may_be_without_cloud_init_only_where_the_recipe_chose_the_base_
         assert verdicts(chosen, code) == {Verdict.PASS}, code
     everywhere = both(chosen, disabled(1))
     assert Verdict.FAIL in verdicts(everywhere, "GS402")
+
+
+def test_checks_of_the_recipes_own_are_outcomes_of_their_own() -> None:
+    document = recorded()
+    own_checks("otherwise")(document)
+    own = [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS450"]
+    assert [(each.subject, each.verdict.value, each.message) for each in own if each.subject.startswith("clone-1")] == [
+        ("clone-1: file /etc/motd", "fail", "it is not so"),
+        ("clone-1: command true", "pass", ""),
+        ("clone-1: goss goss.yaml: File /etc/motd exists", "pass", ""),
+    ]
+
+
+def test_what_ran_in_a_clone_before_it_stalled_at_its_end_still_holds() -> None:
+    document = recorded()
+    both(own_checks("as-asked"), put("clones.0.off", False))(document)
+    own = [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS450"]
+    assert [each.verdict.value for each in own[:3]] == ["unproven", "pass", "pass"]
+    assert own[0].message == "the clone's disk proves nothing: the boot did not end cleanly"
 
 
 def test_deprecations_alone_are_no_failure() -> None:

@@ -1,0 +1,142 @@
+"""What a recipe asks of a booted clone in its own words, as plain data that manifests and evidence remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The kinds of checks, as the recipe's keys name one of each."""
+
+    FILE = "file"
+    COMMAND = "command"
+    GOSS = "goss"
+
+
+@dataclass(frozen=True, slots=True)
+class TextWanted:
+    """What a text has to be; what is None is not asked. `matches` is a regular expression of RE2."""
+
+    equals: str | None = None
+    contains: str | None = None
+    matches: str | None = None
+
+    def words(self) -> Iterator[str]:
+        """What is asked, in words."""
+        if self.equals is not None:
+            yield f"equals {_short(self.equals)}"
+        if self.contains is not None:
+            yield f"contains {_short(self.contains)}"
+        if self.matches is not None:
+            yield f"matches {_short(self.matches)}"
+
+
+ANY_TEXT = TextWanted()
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """A file of the clone's disk. `mode` holds the permission bits; owner and group are names or numbers."""
+
+    path: str
+    absent: bool = False
+    text: TextWanted = ANY_TEXT
+    mode: int | None = None
+    owner: str | int | None = None
+    group: str | int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.FILE
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    @property
+    def expected(self) -> str:
+        if self.absent:
+            return "absent"
+        words = ["exists", *self.text.words()]
+        words += [f"mode {self.mode:04o}"] if self.mode is not None else []
+        words += [f"owner {self.owner}"] if self.owner is not None else []
+        words += [f"group {self.group}"] if self.group is not None else []
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCheck:
+    """A program that runs inside the clone once that is ready: `run` is what the recipe says, `argv` what is started.
+
+    `status` is its exit code, `timeout` in seconds on a host with KVM.
+    """
+
+    run: str
+    argv: tuple[str, ...]
+    user: str | None = None
+    status: int = 0
+    stdout: TextWanted = ANY_TEXT
+    timeout: float = 30.0
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.COMMAND
+
+    @property
+    def name(self) -> str:
+        return f"{self.run} (as {self.user})" if self.user is not None else self.run
+
+    @property
+    def expected(self) -> str:
+        return ", ".join([f"exit code {self.status}", *(f"output {each}" for each in self.stdout.words())])
+
+
+@dataclass(frozen=True, slots=True)
+class GossCheck:
+    """A goss file of the host: its name in the recipe and its text. `timeout` in seconds on a host with KVM."""
+
+    file: str
+    text: str
+    timeout: float = 300.0
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.GOSS
+
+    @property
+    def name(self) -> str:
+        return self.file
+
+    @property
+    def expected(self) -> str:
+        return "every test holds"
+
+
+Check = FileCheck | CommandCheck | GossCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """All checks of a recipe."""
+
+    files: tuple[FileCheck, ...] = ()
+    commands: tuple[CommandCheck, ...] = ()
+    goss: tuple[GossCheck, ...] = ()
+
+    @property
+    def live(self) -> tuple[CommandCheck | GossCheck, ...]:
+        """Those that need the running clone; the others look at its disk afterwards."""
+        return (*self.commands, *self.goss)
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter((*self.files, *self.live))
+
+
+NO_CHECKS = Checks()
+
+
+def _short(text: str) -> str:
+    shown = text.strip("\n")
+    return repr(shown if len(shown) <= 60 else f"{shown[:57]}…")

@@ -1,0 +1,109 @@
+"""Checks of a recipe's own: what they become, and what is wrong with them before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from goldsmith.recipe.check import Checks, CommandCheck, FileCheck, GossCheck, TextWanted
+from goldsmith.recipe.model import Recipe
+
+Make = Callable[..., Recipe]
+Complain = Callable[..., list[str]]
+
+WHOLE = """\
+verify:
+  expect:
+    files:
+      - {path: /etc/motd, contains: web, mode: "0644", owner: root, group: 0}
+      - {path: /etc/ssh/sshd_config/, matches: "^PermitRootLogin no$"}
+      - {path: /etc/nologin, absent: true}
+    commands:
+      - {run: systemctl is-active ssh, stdout: {equals: active}}
+      - {run: [id, -un], user: admin, status: 3, timeout: 5}
+    goss: goss.yaml
+"""
+
+
+def test_what_a_recipe_asks(recipe: Make, tmp_path: Path) -> None:
+    (tmp_path / "goss.yaml").write_text("file: {/etc/motd: {exists: true}}\n")
+    loaded = recipe(WHOLE)
+    assert loaded.verify.expect.checks(loaded.folder) == Checks(
+        files=(
+            FileCheck("/etc/motd", text=TextWanted(contains="web"), mode=0o644, owner="root", group=0),
+            FileCheck("/etc/ssh/sshd_config", text=TextWanted(matches="^PermitRootLogin no$")),
+            FileCheck("/etc/nologin", absent=True),
+        ),
+        commands=(
+            CommandCheck(
+                "systemctl is-active ssh",
+                ("/bin/sh", "-c", "systemctl is-active ssh"),
+                stdout=TextWanted(equals="active"),
+            ),
+            CommandCheck("id -un", ("id", "-un"), "admin", 3, timeout=5.0),
+        ),
+        goss=(GossCheck("goss.yaml", "file: {/etc/motd: {exists: true}}\n"),),
+    )
+
+
+def test_the_example_of_the_page_loads(recipe: Make, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/checks.md").read_text(encoding="utf-8")
+    (tmp_path / "goss.yaml").write_text("file: {}\n")
+    loaded = recipe(page.partition("```yaml\n")[2].partition("```")[0])
+    checks = loaded.verify.expect.checks(tmp_path)
+    assert (len(checks.files), len(checks.commands), len(checks.goss)) == (3, 4, 1)
+
+
+def test_a_check_says_in_words_what_it_expects() -> None:
+    text = TextWanted("a", "b" * 100, "c$")
+    assert FileCheck("/x", text=text, mode=0o7, owner="root", group=0).expected == (
+        f"exists, equals 'a', contains '{'b' * 57}…', matches 'c$', mode 0007, owner root, group 0"
+    )
+    assert FileCheck("/x", absent=True).expected == "absent"
+    assert (
+        CommandCheck("true", ("true",), stdout=TextWanted(contains="x")).expected == "exit code 0, output contains 'x'"
+    )
+    assert CommandCheck("true", ("true",), "admin").name == "true (as admin)"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("files: [{path: etc/motd}]", "5:16: GS105 `path`: a path in the guest starts with /: 'etc/motd'"),
+        ("files: [{path: /run/motd}]", "5:16: GS105 `path`: /run is made anew at every boot and is not on the disk"),
+        ("files: [{path: /a, exists: true}]", "5:20: GS102 unknown key `exists`"),
+        ("files: [{contains: x}]", "5:9: GS104 `path` is missing"),
+        (
+            "files: [{path: /a, absent: true, contains: x}]",
+            "5:9: GS105 `files` expects a file to be absent and says what it is like",
+        ),
+        ("files: [{path: /a, mode: 0644}]", '5:26: GS105 `mode`: write the mode in quotes, as "0644"'),
+        (
+            'files: [{path: /a, matches: "["}]',
+            "5:29: GS105 `matches` is no regular expression of RE2: missing ]: [",
+        ),
+        (
+            'files: [{path: /a, matches: "(?<=a)b"}]',
+            "5:29: GS105 `matches` is no regular expression of RE2: invalid perl operator: (?<",
+        ),
+        ("files: [{path: /a}, {path: /a/}]", "5:8: GS105 `files` name /a twice"),
+        ("commands: [{run: 3}]", "5:18: GS105 `run` is no command"),
+        ("commands: [{run: []}]", "5:18: GS105 `run` is no command"),
+        ('commands: [{run: ["", a]}]', "5:18: GS105 `run` names no program"),
+        ("commands: [{run: a, status: 256}]", "5:29: GS105 `status` is 256"),
+        ("commands: [{run: a, timeout: 0}]", "5:30: GS105 `timeout` is 0"),
+        ("commands: [{run: a, stdout: {}}]", "5:29: GS105 `stdout` asks for nothing"),
+        ("commands: [{run: a, stdout: x}]", "5:29: GS105 `stdout` must be a mapping of keys and values, not `x`"),
+        ("commands: [{run: a}, {run: [a]}]", "5:11: GS105 `commands` name a twice"),
+        ("goss: goss.yaml", "5:7: GS107 goss.yaml does not exist"),
+        ("goss: .", "5:7: GS105 the goss file"),
+        ("goss: latin", "5:7: GS105 the goss file"),
+        ("testinfra: tests", "5:1: GS103 `testinfra` is not yet supported"),
+    ],
+)
+def test_what_is_wrong_with_a_check(complaints: Complain, tmp_path: Path, entry: str, said: str) -> None:
+    (tmp_path / "latin").write_bytes(b"\xff")
+    told = complaints(f"verify: {{expect: {{\n{entry}}}}}\n")
+    assert [each[: len(said)] for each in told] == [said]
