@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.boot,
     # Eight minutes under emulation on an idle host, half of them in the appliance.
     pytest.mark.full,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(2400),
 ]
 COMMAND = (sys.executable, "-c", "from goldsmith.cli.main import main; main()")
 
@@ -37,7 +37,7 @@ def goldsmith(folder: Path, *words: str) -> Any:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=1700,
+        timeout=2300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
