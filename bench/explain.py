@@ -1,5 +1,5 @@
-"""How long it takes to explain and to lint a directory of many drop-ins: seconds by the clock and of the processor, in
-a process that runs already.
+"""How long it takes to explain and to lint a directory of many drop-ins, and to lint the corpus of what people write:
+seconds by the clock and of the processor, in a process that runs already.
 
 Every round gets drop-ins of its own, so nothing of a round before helps.
 """
@@ -9,11 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from goldsmith import api
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.integration.cloudinit.corpus import ONE_FILE, bytes_of
 
 ROUNDS = 3
 CLOUD_CFG = """\
@@ -40,7 +45,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--drop-ins", type=int, default=1000, help="how many files")
     options = parser.parse_args()
-    found: dict[str, list[tuple[float, float]]] = {"explain": [], "document": [], "lint": []}
+    found: dict[str, list[tuple[float, float]]] = {"explain": [], "document": [], "lint": [], "corpus": []}
     for round_ in range(ROUNDS):
         with tempfile.TemporaryDirectory(prefix="goldsmith-bench-") as folder:
             made = _tree(Path(folder), options.drop_ins, round_)
@@ -55,8 +60,15 @@ def main() -> int:
             started = _now()
             api.lint(made)
             found["lint"].append(_since(started))
+        with tempfile.TemporaryDirectory(prefix="goldsmith-bench-") as folder:
+            written = _corpus(Path(folder), round_)
+            started = _now()
+            for path in written:
+                api.lint(path)
+            found["corpus"].append(_since(started))
     best = {name: min(seconds) for name, seconds in found.items()}
     document = {"schema": "goldsmith.bench-explain/1", "processors": os.cpu_count(), "drop_ins": options.drop_ins}
+    document["corpus_files"] = len(ONE_FILE)
     if options.json:
         shown = {name: {"seconds": clock, "processor_seconds": processor} for name, (clock, processor) in best.items()}
         print(json.dumps({**document, "best": shown}, indent=2))
@@ -66,9 +78,19 @@ def main() -> int:
             ("explain", "explained, with findings and five first boots"),
             ("document", "and written as a document"),
             ("lint", "linted"),
+            ("corpus", f"{len(ONE_FILE)} files of the corpus, linted one by one"),
         ):
             print(f"  {what:<46} {best[name][0]:.2f} ({best[name][1]:.2f})")
     return 0
+
+
+def _corpus(folder: Path, round_: int) -> list[Path]:
+    """The corpus that the tests compare with cloud-init itself, a file each."""
+    paths = []
+    for number, text in enumerate(ONE_FILE.values()):
+        paths.append(folder / f"{number:03}-x.cfg")
+        paths[-1].write_bytes(bytes_of(text) + b"\n# round %d\n" % round_)
+    return paths
 
 
 def _now() -> tuple[float, float]:

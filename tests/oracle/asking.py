@@ -11,17 +11,20 @@ from goldsmith.cloudinit.document import Effect
 from goldsmith.cloudinit.effective import effective
 
 # stages.fetch_base_config, told where to look; and read_conf_with_confd alone; and the lists of modules in both forms.
-BASE_CONFIG = """
+PLACED = """
 import os, shutil
-from cloudinit import stages, util
-from cloudinit.config.modules import Modules, form_module_name
-os.chdir("/")
 shutil.rmtree(root, ignore_errors=True)
 os.makedirs(root + "/etc/cloud/cloud.cfg.d")
 for path, content in files.items():
     os.makedirs(os.path.dirname(root + path), exist_ok=True)
     with open(root + path, "wb") as file:
         file.write(content)
+"""
+CONFIG = """
+import os
+from cloudinit import stages, util
+from cloudinit.config.modules import Modules, form_module_name
+os.chdir("/")
 os.environ["DEBUG_PROC_CMDLINE"] = cmdline
 stages.CLOUD_CONFIG = root + "/etc/cloud/cloud.cfg"
 if hasattr(stages, "RUN_CLOUD_CONFIG"):
@@ -45,6 +48,7 @@ for name in ("cloud_init_modules", "cloud_config_modules", "cloud_final_modules"
 logging.disable(logging.NOTSET)
 answer = config, base, lists
 """
+BASE_CONFIG = PLACED + CONFIG
 
 
 def shape(data: Any) -> Any:
