@@ -16,9 +16,12 @@ from tests.integration.cloudinit.corpus import ONE_FILE, bytes_of
 from tests.oracle.oracle import Oracle
 
 from goldsmith.cloudinit.document import parse
-from goldsmith.cloudinit.keys import KEYS, MODULE_KEYS, SYSTEM_KEYS
+from goldsmith.cloudinit.keys import KEYS, MODULE_KEYS, SINCE, SYSTEM_KEYS
+from goldsmith.cloudinit.keys import known as is_known
+from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import HostPlace
 from goldsmith.rules.cloudconfig.configfile import ConfigFile
+from goldsmith.rules.cloudconfig.known_keys import keys_of
 from goldsmith.rules.cloudconfig.schema import validator_of, violations
 
 pytestmark = pytest.mark.process
@@ -112,5 +115,11 @@ def test_the_table_of_keys_is_that_of_the_schemas(cloud_init: Oracle) -> None:
     known = set(schema.get("properties", {}))
     for name, part in schema["$defs"].items():
         known |= set(part.get("properties", {})) if name.startswith("cc_") or name == "base_config" else set()
-    assert known - KEYS == set()
+    version = parse_version(cloud_init.root.version)
+    assert version is not None
+    assert known - {key for key in KEYS if is_known(key, version)} == set()
     assert known & SYSTEM_KEYS == set()
+    assert {key for key, since in SINCE.items() if since > version} & known == set()
+    listed = keys_of(schema)
+    assert (listed is None) is (version < (23, 4))
+    assert listed is None or listed == {key for key in MODULE_KEYS if is_known(key, version)}

@@ -26,7 +26,6 @@ cloud_final_modules: [package_update_upgrade_install]
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-04/schema#",
     "properties": {"ssh_pwauth": {"oneOf": [{"type": "boolean"}, {"type": "string"}]}, "locale": {"type": "string"}},
-    "additionalProperties": False,
 }
 
 

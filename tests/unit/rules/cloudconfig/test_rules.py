@@ -105,6 +105,47 @@ def test_a_key_that_is_nearly_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "version", "message"),
+    [
+        ("rpi", "22.4", "`rpi` is no key of cloud-init 22.4: it came with 25.2"),
+        ("ubuntu_pro", "22.4", "`ubuntu_pro` is no key of cloud-init 22.4: it came with 24.1"),
+        ("ubuntu_pro", "25.1", None),
+        ("ubuntu_pro", None, None),
+        ("rpi", "26.2", None),
+    ],
+)
+def test_a_key_that_another_version_knows(key: str, version: str | None, message: str | None) -> None:
+    found = lint(configuration(f"{key}: {{token: a}}\n", version=parse_version(version)))
+    assert [each.message for each in found if each.code == "GS603"] == ([message] if message is not None else [])
+
+
+def test_the_keys_of_the_images_own_schema_are_the_known_ones() -> None:
+    schema = {"properties": {"locale": {}, "brand_new": {}}, "additionalProperties": False}
+    text = "locale: C\nbrand_new: 1\nx-own: 1\ndatasource_list: [None]\ntimezone: UTC\npakages: [a]\n"
+    found = lint(configuration(text, schema=schema))
+    assert [each.message.split("`")[1] for each in found if each.code == "GS603"] == ["timezone", "pakages"]
+    # Before 23.4 a schema let all top-level keys pass, and named them in parts of it.
+    assert "GS603" not in codes(configuration("timezone: UTC\n", schema={"allOf": []}))
+
+
+@pytest.mark.parametrize(
+    ("module", "version", "message"),
+    [
+        ("raspberry_pi", "22.4", "raspberry_pi is no module of cloud-init 22.4: it came with 25.2"),
+        ("cc_migrator", "25.1", "migrator is no module of cloud-init 25.1 any more: 24.1 dropped it"),
+        ("migrator", "22.4", None),
+        ("raspberry-pi", "25.2", None),
+        ("raspberry_pi", None, None),
+        # Renamed in 24.1, and still found by its old name.
+        ("ubuntu_advantage", "25.1", None),
+    ],
+)
+def test_a_module_that_another_version_has(module: str, version: str | None, message: str | None) -> None:
+    found = lint(configuration(f"cloud_final_modules: [{module}]\n", version=parse_version(version)))
+    assert [each.message for each in found if each.code == "GS612"] == ([message] if message is not None else [])
+
+
+@pytest.mark.parametrize(
     "lists", ["{name: null}", "{name: x}", "text", "1", "[[]]", "[null, [a, b, c], {name: 1}]", "null"]
 )
 def test_module_lists_of_any_kind(lists: str) -> None:
