@@ -159,6 +159,48 @@ def test_a_deprecated_key_has_a_version_and_a_repair() -> None:
     assert found.repair == TextEdit(place, "apt_upgrade", "package_upgrade")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("growpart: {mode: false}\n", "`growpart.mode`: false is deprecated since cloud-init 22.3"),
+        ("users: [{name: a, uid: '1001'}]\n", "`users[0].uid` as text is deprecated since cloud-init 22.3"),
+        ("users: [{name: a, groups: {wheel: null}}]\n",
+         "`users[0].groups` as a mapping is deprecated since cloud-init 23.1"),
+        ("grub_dpkg: {grub-pc/install_devices_empty: 'true'}\n",
+         "`grub_dpkg.grub-pc/install_devices_empty` as text is deprecated since cloud-init 22.3"),
+        ("apt_pipelining: unchanged\n", "`apt_pipelining`: unchanged is deprecated since cloud-init 22.4"),
+        ("apt_pipelining: os\n", None),
+        ("ansible: {pull: [{playbook_name: a}]}\n",
+         "`ansible.pull[0].playbook_name` is deprecated since cloud-init 25.2"),
+        ("ansible: {pull: {url: a}}\n", "`ansible.pull` as a mapping is deprecated since cloud-init 25.2"),
+        ("rh_subscription: {rhsm-baseurl: a}\n", "`rh_subscription.rhsm-baseurl` is deprecated since cloud-init 25.3"),
+        ("ssh_pwauth: unchanged\n", "`ssh_pwauth` as text is deprecated since cloud-init 22.3"),
+        ("manage_etc_hosts: template\n", "`manage_etc_hosts`: template is deprecated since cloud-init 22.3"),
+        ("power_state: {delay: '+30'}\n", "`power_state.delay` as text is deprecated since cloud-init 22.3"),
+        ("power_state: {delay: 30}\n", None),
+        ("power_state: {delay: now}\n", None),
+    ],
+)  # fmt: skip
+def test_what_schemas_deprecate_is_known_without_one(text: str, message: str | None) -> None:
+    found = lint(configuration(text))
+    assert [each.message for each in found if each.code == "GS604"] == ([message] if message is not None else [])
+
+
+def test_what_only_the_images_schema_deprecates() -> None:
+    kinds = [{"type": "string"}, {"type": "integer", "changed": True, "changed_version": "27.1",
+                                  "changed_description": "Use a ``string``, as **locale**."}]  # fmt: skip
+    schema = {"properties": {"locale": {"oneOf": kinds}, "timezone": {"deprecated": True}, "apt_update": {
+        "deprecated": True, "deprecated_version": "22.2"}, "system_info": {"deprecated": True}}}  # fmt: skip
+    found = lint(configuration("locale: 3\ntimezone: a\napt_update: true\nsystem_info: {}\n", schema=schema))
+    assert [(each.message, each.hint) for each in found if each.code == "GS604"] == [
+        ("`locale` is deprecated since cloud-init 27.1, as it stands here", "Use a `string`, as `locale`"),
+        ("`timezone` is deprecated in the image's cloud-init, as it stands here",
+         "write it as the schema of the image's cloud-init wants it"),
+        ("`apt_update` is deprecated since cloud-init 22.2", "use package_update"),
+    ]  # fmt: skip
+    assert "GS604" not in codes(configuration("locale: C\n", schema=schema))
+
+
 def test_an_edited_cloud_cfg() -> None:
     assert "GS605" not in codes(image({}))
     assert only(image({}, changed=frozenset({"/etc/cloud/cloud.cfg"})), "GS605").place == GuestPlace(
