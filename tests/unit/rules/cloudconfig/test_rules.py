@@ -303,13 +303,31 @@ def test_users_without_the_default_one(users: str, who: str) -> None:
     assert found.message == f"`users` does not name `default`: {who}"
 
 
-def test_sshd_takes_the_first_word() -> None:
-    drop_in = {"99-a.cfg": "ssh_pwauth: false\n"}
-    main = "Include /etc/ssh/sshd_config.d/*.conf\n"
-    undone = {"/etc/ssh/sshd_config": main, "/etc/ssh/sshd_config.d/10-lab.conf": "PasswordAuthentication yes\n"}
-    later = {"/etc/ssh/sshd_config": main, "/etc/ssh/sshd_config.d/60-lab.conf": "PasswordAuthentication yes\n"}
-    assert "10-lab.conf says PasswordAuthentication yes" in only(image(drop_in, around=undone), "GS614").message
-    assert "GS614" not in codes(image(drop_in, around=later))
+MAIN, FIRST, LATER = (f"/etc/ssh/sshd_config{name}" for name in ("", ".d/10-lab.conf", ".d/60-lab.conf"))
+INCLUDE, PASSWORDS = "Include /etc/ssh/sshd_config.d/*.conf\n", "PasswordAuthentication yes\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({MAIN: INCLUDE, FIRST: PASSWORDS}, f"{FIRST} says PasswordAuthentication yes, and sshd takes the first"),
+        ({MAIN: INCLUDE, LATER: PASSWORDS}, None),
+        ({MAIN: INCLUDE, FIRST: f"Match User joe\n{PASSWORDS}"}, None),
+        ({MAIN: PASSWORDS + INCLUDE}, f"{MAIN} says PasswordAuthentication yes, and sshd takes the first"),
+        ({MAIN: INCLUDE + PASSWORDS}, None),
+        # Without such an Include cloud-init writes into sshd_config itself.
+        ({MAIN: PASSWORDS}, None),
+        ({MAIN: f"Include {FIRST}\n", FIRST: PASSWORDS},
+         f"{FIRST} says PasswordAuthentication yes, and sshd takes the first"),
+        ({MAIN: f"Match User joe\n{INCLUDE}"},
+         "no file that sshd reads for all says so: PasswordAuthentication yes is its default"),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_sshd_takes_the_first_word(files: dict[str, str], why: str | None) -> None:
+    found = lint(image({"99-a.cfg": "ssh_pwauth: false\n"}, around=files))
+    said = [each.message for each in found if each.code == "GS614"]
+    assert said == ([f"`ssh_pwauth: false` has no effect: {why}"] if why is not None else [])
 
 
 @pytest.mark.parametrize(
