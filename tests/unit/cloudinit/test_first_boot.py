@@ -105,6 +105,22 @@ def test_an_empty_final_stage_cancels_packages_and_the_end() -> None:
     assert cancelled.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"package_update: true\n", ["asked of the mirrors: the lists of packages"]),
+        (b"package_upgrade: true\n",
+         ["asked of the mirrors: the lists of packages, and newer versions of all that the image has"]),
+        (b"packages: [htop]\n", ["fetched from the network: htop", "asked of the mirrors: the lists of packages"]),
+        (b"package_update: false\n", []),
+        (b"package_update: true\ncloud_final_modules: []\n", []),
+    ],
+)  # fmt: skip
+def test_the_text_tells_all_that_needs_a_network(text: bytes, told: list[str]) -> None:
+    lines = [line.strip() for line in predict(files(text), version=OLD).as_text().splitlines()]
+    assert [line for line in lines if line.startswith(("fetched", "asked"))] == told
+
+
 def test_ways_in() -> None:
     config = b"password: secret\nchpasswd: {expire: false}\nssh_authorized_keys: [ssh-rsa AAAA]\n"
     ways = {login.way: login.how for login in predict(files(config, b"ssh_pwauth: true\n"), version=NEW).logins}
