@@ -10,6 +10,7 @@ from tests.unit.rules.cloudconfig.configurations import codes, configuration, gu
 from goldsmith.cloudinit.first_boot import predict
 from goldsmith.cloudinit.first_boot_modules import readers_of
 from goldsmith.cloudinit.keys import known
+from goldsmith.cloudinit.shipped import shipped_by
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
 from goldsmith.rules.cloudconfig.dead_settings import KEYS
@@ -487,3 +488,25 @@ def test_in_an_image_its_own_lists_say_which_module_runs() -> None:
 def test_every_module_that_cloud_init_has_is_known_by_its_keys() -> None:
     assert {"write_files", "write_files_deferred"} == set(readers_of("write_files"))
     assert [key for key in KEYS if not known(key)] == []
+
+
+def test_an_image_of_enterprise_linux() -> None:
+    """The manual's drop-in there: other names of packages, another default user, other stages."""
+    rocky = shipped_by("rocky/9")
+    assert rocky is not None
+    cloud_cfg = guest_file("/etc/cloud/cloud.cfg", rocky.files["/etc/cloud/cloud.cfg"], vendor=True)
+    around = {"/etc/passwd": "root:x:0:0::/root:/bin/sh\nrocky:x:1000:1000::/home/rocky:/bin/sh\n"}
+
+    def with_drop_in(text: str) -> CloudConfig:
+        subject = image({"99-a.cfg": text}, around=around, family="rhel", version="24.4")
+        return replace(subject, files=(cloud_cfg, *subject.files[1:]))
+
+    found = {each.code: each for each in lint(with_drop_in(MANUAL.replace("htop", "apache2")))}
+    assert set(found) == {"GS607", "GS608", "GS611", "GS613", "GS617", "GS618", "GS619"}
+    assert found["GS607"].message == "the default user is admin, but the user rocky is in the image already"
+    assert found["GS618"].hint == "its name here: httpd"
+    # set_passwords runs in its init stage: an empty config stage does not switch it off.
+    assert "GS611" not in codes(with_drop_in("password: x\ncloud_config_modules: []\n"))
+    assert only(with_drop_in("apt: {preserve_sources_list: true}\n"), "GS611").message == (
+        "`apt` has no effect: apt_configure is in no module list"
+    )
