@@ -11,12 +11,16 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 RPM_DATABASES = ("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite")
 MAGIC = b"SQLite format 3\0"
 # The tags of a header that are read, and the types of their values (rpmtag.h).
 NAME, VERSION, RELEASE, EPOCH, ARCH = 1000, 1001, 1002, 1003, 1022
-INT32, STRING = 4, 6
+DIGESTS, FLAGS, FOLDER_OF, NAMES, FOLDERS, ALGORITHM = 1035, 1037, 1116, 1117, 1118, 5011
+INT32, STRING, STRINGS = 4, 6, 8
+SHA256 = 8
+IS_CONFIGURATION = 1
 MOST_TAGS = 4096
 LONGEST = 64 << 20
 STEPS = 100_000_000
@@ -27,6 +31,56 @@ def read_rpm_database(content: bytes) -> Iterator[tuple[str, str, str]]:
 
     What rpm wrote last and has not yet brought from its log into the file is not seen.
     """
+    for header in _headers(content):
+        name, arch = header.text(NAME), header.text(ARCH)
+        # Rpm keeps a key as a package of its own, without an architecture.
+        if name and arch is not None:
+            epoch = "".join(f"{number}:" for number in header.numbers(EPOCH))
+            yield name, f"{epoch}{header.text(VERSION) or ''}-{header.text(RELEASE) or ''}", arch
+
+
+def read_rpm_configuration(content: bytes, package: str) -> dict[str, str]:
+    """Path → SHA-256 digest, as they were installed, of a package's configuration files; {} where nothing says so."""
+    for header in _headers(content):
+        if header.text(NAME) == package and header.numbers(ALGORITHM) == (SHA256,):
+            folders, numbers = header.texts(FOLDERS), header.numbers(FOLDER_OF)
+            files = zip(header.texts(NAMES), numbers, header.texts(DIGESTS), header.numbers(FLAGS), strict=False)
+            return {
+                f"{folders[folder]}{name}": digest
+                for name, folder, digest, flags in files
+                if flags & IS_CONFIGURATION and folder < len(folders) and digest
+            }
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Tag → type, offset and count of its values; and the bytes in which they lie."""
+
+    tags: dict[int, tuple[int, int, int]]
+    data: bytes
+
+    def text(self, tag: int) -> str | None:
+        kind, offset, _ = self.tags.get(tag, (0, 0, 0))
+        return self._strings(offset, 1)[0] if kind == STRING else None
+
+    def texts(self, tag: int) -> list[str]:
+        kind, offset, count = self.tags.get(tag, (0, 0, 0))
+        return self._strings(offset, count) if kind == STRINGS else []
+
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        kind, offset, count = self.tags.get(tag, (0, 0, 0))
+        if kind != INT32 or offset + 4 * count > len(self.data):
+            return ()
+        return struct.unpack_from(f">{count}I", self.data, offset)
+
+    def _strings(self, offset: int, count: int) -> list[str]:
+        parts = self.data[offset:].split(b"\0", count)[:count]
+        return [part.decode("utf-8", "replace") for part in parts] or [""]
+
+
+def _headers(content: bytes) -> Iterator[_Header]:
+    """The undamaged headers of a database."""
     if not content.startswith(MAGIC) or len(content) < 100:
         return
     # Bytes 18 and 19: without them SQLite would want the log beside the file, which there is none in memory.
@@ -41,27 +95,18 @@ def read_rpm_database(content: bytes) -> Iterator[tuple[str, str, str]]:
             if [kind for kind, _ in kinds] != ["table"] or "virtual" in str(kinds[0][1]).lower():
                 return
             for (blob,) in database.execute("SELECT blob FROM Packages"):
-                if isinstance(blob, bytes) and (package := _package(blob)) is not None:
-                    yield package
+                if isinstance(blob, bytes) and (header := _header(blob)) is not None:
+                    yield header
         except sqlite3.Error:
             return
 
 
-def _package(header: bytes) -> tuple[str, str, str] | None:
-    """Of one header; None of a damaged one and of a key, which rpm keeps as a package of its own."""
-    found: dict[int, str] = {}
-    if len(header) < 8:
+def _header(blob: bytes) -> _Header | None:
+    if len(blob) < 8:
         return None
-    tags, size = struct.unpack(">II", header[:8])
-    data = header[8 + 16 * tags : 8 + 16 * tags + size] if tags <= MOST_TAGS else b""
+    count, size = struct.unpack(">II", blob[:8])
+    data = blob[8 + 16 * count : 8 + 16 * count + size] if count <= MOST_TAGS else b""
     if len(data) != size or not size:
         return None
-    for tag, kind, offset, _ in struct.iter_unpack(">IIII", header[8 : 8 + 16 * tags]):
-        if tag in {NAME, VERSION, RELEASE, ARCH} and kind == STRING:
-            found[tag] = data[offset:].partition(b"\0")[0].decode("utf-8", "replace")
-        elif tag == EPOCH and kind == INT32 and offset + 4 <= size:
-            found[tag] = str(struct.unpack(">I", data[offset : offset + 4])[0])
-    if not found.get(NAME) or ARCH not in found or found[NAME] == "gpg-pubkey":
-        return None
-    epoch = f"{found[EPOCH]}:" if EPOCH in found else ""
-    return found[NAME], f"{epoch}{found.get(VERSION, '')}-{found.get(RELEASE, '')}", found[ARCH]
+    entries = struct.iter_unpack(">IIII", blob[8 : 8 + 16 * count])
+    return _Header({tag: (kind, offset, number) for tag, kind, offset, number in entries}, data)
