@@ -23,6 +23,8 @@ from goldsmith.cloudinit.version import Version
 
 # Units that make host keys where cloud-init does not run: Fedora's and EL's.
 SSHD_KEYGEN = ("/usr/lib/systemd/system/sshd-keygen@.service", "/lib/systemd/system/sshd-keygen@.service")
+# The distributions that have them, by cloud-init's names.
+WITH_KEYGEN = frozenset({"almalinux", "centos", "fedora", "rhel", "rocky"})
 # Debian's since 13, where it is enabled: whether cloud-init runs or not, but with ConditionFirstBoot.
 FIRST_BOOT_KEYGEN = (
     "/etc/systemd/system/ssh.service.wants/sshd-keygen.service",
@@ -99,11 +101,20 @@ class Applied:
                 there |= {
                     str(each) for each in (wanted if isinstance(wanted, list | tuple) else str(wanted).split(","))
                 }
-        if (not runs and any(path in self.files for path in SSHD_KEYGEN)) or (
+        if (not runs and self._has_keygen) or (
             any(path in self.files for path in FIRST_BOOT_KEYGEN) and _is_first_boot(self.files)
         ):
             there |= {"rsa", "ecdsa", "ed25519"}
         return tuple(sorted(there))
+
+    @property
+    def _has_keygen(self) -> bool:
+        """Whether a unit makes host keys without cloud-init; of a configuration alone by the distribution it names."""
+        if any(path in self.files for path in SSHD_KEYGEN):
+            return True
+        info = self.config.get("system_info")
+        alone = PASSWD not in self.files and SSHD_CONFIG not in self.files
+        return alone and isinstance(info, Mapping) and str(info.get("distro")) in WITH_KEYGEN
 
     def logins(self) -> tuple[Login, ...]:
         return tuple(logins(self.accounts(), self.sshd(), host_keys=bool(self.host_keys(runs=bool(self.modules)))))

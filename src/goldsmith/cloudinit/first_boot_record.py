@@ -149,6 +149,10 @@ def _lines(boot: FirstBoot) -> Iterator[str]:
         yield "  nobody can log in"
     if boot.packages.fetched:
         yield f"  fetched from the network: {', '.join(boot.packages.fetched)}"
+    if boot.packages.upgrade:
+        yield "  asked of the mirrors: the lists of packages, and newer versions of all that the image has"
+    elif boot.packages.asks_mirrors:
+        yield "  asked of the mirrors: the lists of packages"
     yield f"  host keys: {', '.join(boot.host_keys) or 'none, so sshd cannot start'}"
     yield "  finished: cloud-init says so" if boot.finished else "  finished: nothing says so, and no boot-finished"
     for error in boot.errors:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from goldsmith.cloudinit.version import Version
+
 # What a schema of user-data knows too.
 MODULE_KEYS = frozenset({
     "allow_public_ssh_keys", "ansible", "apk_repos", "apt", "apt_pipelining", "apt_reboot_if_required", "apt_update",
@@ -26,6 +30,8 @@ SYSTEM_KEYS = frozenset({
     "ubuntu-advantage", "unverified_modules", "vendor_data2", "warnings",
 })  # fmt: skip
 KEYS = MODULE_KEYS | SYSTEM_KEYS
+# Those that came after 22.4.
+SINCE: Mapping[str, Version] = {"rpi": (25, 2), "ubuntu_pro": (24, 1)}
 # cloudinit/config/cc_*.py of 22.4 to 26.2.
 MODULES = frozenset({
     "ansible", "apk_configure", "apt_configure", "apt_pipelining", "bootcmd", "byobu", "ca_certs", "chef", "debug",
@@ -41,6 +47,10 @@ MODULES = frozenset({
 })  # fmt: skip
 
 
-def known(name: str) -> bool:
-    """Whether some cloud-init reads a top-level key. Keys that begin with `x-` or `_` are people's own anchors."""
-    return name in KEYS or name.startswith(("x-", "_"))
+def known(name: str, version: Version | None = None) -> bool:
+    """Whether cloud-init (of a version, or some) reads a top-level key. Keys that begin with `x-` or `_` are people's
+    own anchors.
+    """
+    if name.startswith(("x-", "_")):
+        return True
+    return name in KEYS and (version is None or SINCE.get(name, version) <= version)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from goldsmith.errors import BuildError
 from goldsmith.guest.guest import Guest
+from goldsmith.guest.rpm_database import RPM_DATABASES, read_rpm_database
 
 DPKG_STATUS = "/var/lib/dpkg/status"
-PACKAGE_ROOTS: tuple[str, ...] = (DPKG_STATUS,)
+PACKAGE_ROOTS: tuple[str, ...] = (DPKG_STATUS, *RPM_DATABASES)
 LIMIT = 256 << 20
 
 
@@ -24,10 +26,16 @@ class Package:
 def installed(guest: Guest) -> tuple[Package, ...]:
     """The guest's installed packages, sorted; () where it keeps no records that we read."""
     try:
-        status = guest.read(DPKG_STATUS, LIMIT)
+        return read_dpkg_status(guest.read(DPKG_STATUS, LIMIT))
     except FileNotFoundError:
-        return ()
-    return read_dpkg_status(status)
+        pass
+    for path in RPM_DATABASES:
+        try:
+            content = guest.read(path, LIMIT)
+        except (FileNotFoundError, BuildError):
+            continue
+        return tuple(sorted({Package(*each) for each in read_rpm_database(content)}))
+    return ()
 
 
 def read_dpkg_status(content: bytes) -> tuple[Package, ...]:

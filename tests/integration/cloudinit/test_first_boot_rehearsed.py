@@ -61,8 +61,10 @@ CONFIGURATIONS = {
     "as it is, no seed": Configuration(),
     "as it is, empty seed": Configuration(seed=Seed.EMPTY_NOCLOUD),
     "None in the list, no seed": Configuration(LOCAL),
+    "None in the list, empty seed": Configuration(LOCAL, Seed.EMPTY_NOCLOUD),
     "None in the list, user-data": Configuration(LOCAL, Seed.USER_DATA, JOE),
     "no None in the list, user-data": Configuration(b"datasource_list: [NoCloud]\n", Seed.USER_DATA, PASSWORDS),
+    "no None in the list, empty seed": Configuration(b"datasource_list: [NoCloud]\n", Seed.EMPTY_NOCLOUD),
     "no None in the list, no seed": Configuration(b"datasource_list: [NoCloud]\n"),
     "cloud-init disabled": Configuration(LOCAL, files={"/etc/cloud/cloud-init.disabled": b""}),
     "cloud-init disabled, as systemd's first boot": Configuration(
@@ -82,6 +84,7 @@ DEFAULT = {
         "None in the list, no seed",
         "None in the list, user-data",
         "no None in the list, no seed",
+        "a replaced default user",
         "cloud-init disabled, as systemd's first boot",
         "an empty final stage",
         "packages without a network",

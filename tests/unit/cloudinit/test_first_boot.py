@@ -10,6 +10,7 @@ from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.first_boot import FALLBACK, predict
 from goldsmith.cloudinit.first_boot_accounts import Password, Way
 from goldsmith.cloudinit.modules import Stage
+from goldsmith.cloudinit.shipped import shipped_by
 
 OLD, NEW = "22.4.2-1+deb12u4", "25.1.4-1+deb13u1"
 CLOUD_CFG = b"""\
@@ -103,6 +104,33 @@ def test_an_empty_final_stage_cancels_packages_and_the_end() -> None:
     cancelled = predict(files(wanted, b"cloud_final_modules: []\n"), version=OLD, network=False)
     assert (cancelled.packages.fetched, cancelled.finished, cancelled.errors) == ((), False, ())
     assert cancelled.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"package_update: true\n", ["asked of the mirrors: the lists of packages"]),
+        (b"package_upgrade: true\n",
+         ["asked of the mirrors: the lists of packages, and newer versions of all that the image has"]),
+        (b"packages: [htop]\n", ["fetched from the network: htop", "asked of the mirrors: the lists of packages"]),
+        (b"package_update: false\n", []),
+        (b"package_update: true\ncloud_final_modules: []\n", []),
+    ],
+)  # fmt: skip
+def test_the_text_tells_all_that_needs_a_network(text: bytes, told: list[str]) -> None:
+    lines = [line.strip() for line in predict(files(text), version=OLD).as_text().splitlines()]
+    assert [line for line in lines if line.startswith(("fetched", "asked"))] == told
+
+
+def test_enterprise_linux_makes_host_keys_without_cloud_init() -> None:
+    bare = {"/etc/cloud/cloud.cfg": b"system_info: {distro: rocky}\ndatasource_list: [Ec2]\n"}
+    known = shipped_by("rocky/9")
+    assert known is not None
+    for files_ in (bare, known.files):
+        boot = predict(files_, version="24.4", cmdline="cloud-init=disabled")
+        assert (boot.runs, boot.host_keys) == (False, ("ecdsa", "ed25519", "rsa"))
+    debian = {"/etc/cloud/cloud.cfg": b"system_info: {distro: debian}\n"}
+    assert predict(debian, version="25.1", cmdline="cloud-init=disabled").host_keys == ()
 
 
 def test_ways_in() -> None:

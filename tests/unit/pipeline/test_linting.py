@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.unit.guest.test_rpm_database import database, header
 
 from goldsmith import api
 from goldsmith.errors import BuildError, InputError
@@ -32,7 +33,6 @@ cloud_final_modules: [package_update_upgrade_install]
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-04/schema#",
     "properties": {"ssh_pwauth": {"oneOf": [{"type": "boolean"}, {"type": "string"}]}, "locale": {"type": "string"}},
-    "additionalProperties": False,
 }
 
 
@@ -176,6 +176,18 @@ def test_a_drop_in_of_an_image(root: Path) -> None:
     (root / "home/debian/.ssh").mkdir(parents=True)
     (root / "home/debian/.ssh/authorized_keys").write_text("ssh-ed25519 AAAA me\n")
     assert ("99-ours.cfg:1:1", "GS622") not in codes(api.lint(root))
+
+
+def test_an_edited_cloud_cfg_of_enterprise_linux(root: Path) -> None:
+    (root / "var/lib/dpkg/status").unlink()
+    (root / "etc/os-release").write_text('ID=rocky\nID_LIKE="rhel"\nVERSION_ID="9.4"\n')
+    digest = hashlib.sha256(CLOUD_CFG.encode()).hexdigest()
+    (root / "var/lib/rpm").mkdir(parents=True)
+    header_ = header("cloud-init", "24.4", "1.el9", "noarch", files={"/etc/cloud/cloud.cfg": digest})
+    database(root / "var/lib/rpm/rpmdb.sqlite", [header_])
+    assert ("cloud.cfg:1:1", "GS605") not in codes(api.lint(root))
+    (root / "etc/cloud/cloud.cfg").write_text(f"{CLOUD_CFG}# ours\n")
+    assert ("cloud.cfg:1:1", "GS605") in codes(api.lint(root))
 
 
 def test_hostile_files_of_a_tree_end_in_findings(root: Path, tmp_path: Path) -> None:

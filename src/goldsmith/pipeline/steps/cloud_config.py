@@ -20,6 +20,7 @@ from goldsmith.guest.guest import Guest
 from goldsmith.guest.index import Entry, Index
 from goldsmith.guest.info import INFO_ROOTS, GuestInfo, read_info
 from goldsmith.guest.packages import DPKG_STATUS
+from goldsmith.guest.rpm_database import RPM_DATABASES, read_rpm_configuration
 from goldsmith.rules.cloudconfig.configfile import At, ConfigFile
 from goldsmith.rules.cloudconfig.subject import CloudConfig, Surroundings, Unread
 from goldsmith.verification.gather import kernel_cmdline
@@ -52,6 +53,7 @@ VENDOR = frozenset({CLOUD_CFG, f"{CLOUD_CFG_D}/05_logging.cfg", f"{CLOUD_CFG_D}/
 SMALL = 1 << 20
 SMALL_OF_ALL = 8 << 20
 STATUS_LIMIT = 256 << 20
+SHA256_LENGTH = 64
 
 
 def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | None = None) -> CloudConfig:
@@ -68,7 +70,7 @@ def cloud_config_of(guest: Guest, root: Path | None = None, *, cmdline: str | No
     words = _cmdline(guest, closed) if cmdline is None else cmdline
     shipped = _conffiles(guest)
     changed = frozenset(
-        path for path, digest in shipped.items() if path in found.files and _md5(found.files[path]) != digest
+        path for path, digest in shipped.items() if path in found.files and _digest(found.files[path], digest) != digest
     )
     # One that was edited stays the vendor's: what is said of it is that it should not be edited.
     vendor = VENDOR | shipped.keys()
@@ -179,17 +181,31 @@ def _indexed(guest: Guest, roots: Sequence[str], closed: list[Problem]) -> list[
 
 
 def _conffiles(guest: Guest) -> dict[str, str]:
-    """Path → MD5 digest of the configuration files of cloud-init, as dpkg installed them; {} without dpkg."""
+    """Path → digest (MD5 of dpkg, SHA-256 of rpm) of cloud-init's configuration files as they were installed; {} where
+    no package manager says so.
+    """
     try:
         status = guest.read(DPKG_STATUS, STATUS_LIMIT).decode("utf-8", "replace")
     except FileNotFoundError:
-        return {}
+        return _of_rpm(guest)
     stanza = re.search(r"^Package: cloud-init\n(?:.+\n)*?Conffiles:\n((?: .+\n)+)", status, re.MULTILINE)
     pairs = (line.split() for line in stanza[1].splitlines()) if stanza else ()
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def _md5(content: bytes) -> str:
+def _of_rpm(guest: Guest) -> dict[str, str]:
+    for path in RPM_DATABASES:
+        try:
+            return read_rpm_configuration(guest.read(path, STATUS_LIMIT), "cloud-init")
+        except (FileNotFoundError, BuildError):
+            continue
+    return {}
+
+
+def _digest(content: bytes, like: str) -> str:
+    """In the kind of another digest."""
+    if len(like) == SHA256_LENGTH:
+        return hashlib.sha256(content).hexdigest()
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 

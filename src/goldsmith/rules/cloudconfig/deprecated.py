@@ -6,21 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from goldsmith.cloudinit.version import NEWEST, OLDEST, parse_version
-from goldsmith.findings import Severity, TextEdit
-from goldsmith.rules.cloudconfig.configfile import ConfigFile, Word
+from goldsmith.findings import Severity, TextEdit, printable
+from goldsmith.rules.cloudconfig.configfile import ConfigFile, Loc, Word
 from goldsmith.rules.cloudconfig.fault import Fault, configuration_rule
+from goldsmith.rules.cloudconfig.schema_deprecations import marked
 from goldsmith.rules.cloudconfig.subject import CloudConfig, dotted, edit
 
 
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """A key (or a key with a value) that a version of cloud-init deprecated, and what takes its place."""
+    """A key, or one with a value but not `unless`, that a version of cloud-init deprecated; what takes its place."""
 
     loc: tuple[str, ...]
     since: str
     instead: str
     value: object = None
     rename: str | None = None
+    unless: str | None = None
 
 
 ANY = "*"
@@ -31,16 +33,36 @@ DEPRECATIONS = (
     Deprecation(("user",), "22.2", "system_info.default_user.name in the image, `users` in user-data", value=str),
     Deprecation(("users",), "22.2", "a list", value=str),
     Deprecation(("users",), "22.2", "a list", value=dict),
-    Deprecation(("ssh_pwauth",), "22.2", "true or false", value=str),
+    Deprecation(("ssh_pwauth",), "22.3", "true or false", value=str),
     Deprecation(("chpasswd", "list"), "22.2", "chpasswd.users"),
-    Deprecation(("manage_etc_hosts",), "22.2", "`true`", value="template", rename="true"),
+    Deprecation(("manage_etc_hosts",), "22.3", "`true`", value="template", rename="true"),
     Deprecation(("grub-dpkg",), "22.2", "grub_dpkg", rename="grub_dpkg"),
     Deprecation(("ca-certs",), "22.3", "ca_certs", rename="ca_certs"),
     Deprecation(("ca_certs", "remove-defaults"), "22.3", "remove_defaults", rename="remove_defaults"),
+    Deprecation(("ca-certs", "remove-defaults"), "22.3", "remove_defaults", rename="remove_defaults"),
     Deprecation(("ubuntu_advantage",), "24.1", "ubuntu_pro", rename="ubuntu_pro"),
     Deprecation(("vendor_data", "enabled"), "22.3", "true or false", value=str),
     Deprecation(("rh_subscription", "org"), "24.2", "a text", value=int),
-    Deprecation(("power_state", "delay"), "22.3", "a text such as '+30' or now", value=int),
+    Deprecation(("power_state", "delay"), "22.3", "a number of minutes, or now", value=str, unless="now"),
+    Deprecation(("growpart", "mode"), "22.3", "'off' in quotes", value=False, rename="'off'"),
+    Deprecation(("users", ANY, "uid"), "22.3", "a number", value=str),
+    Deprecation(("users", ANY, "groups"), "23.1", "a list", value=dict),
+    Deprecation(("apt_pipelining",), "22.4", "os", value="none", rename="os"),
+    Deprecation(("apt_pipelining",), "22.4", "os", value="unchanged", rename="os"),
+    Deprecation(("ansible", "pull"), "25.2", "a list", value=dict),
+    Deprecation(("ansible", "pull", "playbook_name"), "25.2", "playbook_names"),
+    Deprecation(("ansible", "pull", ANY, "playbook_name"), "25.2", "playbook_names"),
+    *(
+        Deprecation((key, "grub-pc/install_devices_empty"), "22.3", "true or false", value=str)
+        for key in ("grub_dpkg", "grub-dpkg")
+    ),
+    *(
+        Deprecation(("rh_subscription", old), "25.3", old.replace("-", "_"), rename=old.replace("-", "_"))
+        for old in (
+            "activation-key", "auto-attach", "service-level", "add-pool", "enable-repo", "disable-repo",
+            "rhsm-baseurl", "server-hostname",
+        )
+    ),
     Deprecation(("users", ANY, "sudo"), "22.2", "null, or leave it out", value=False),
     *(
         Deprecation(("users", ANY, old), since, old.replace("-", "_"), rename=old.replace("-", "_"))
@@ -64,9 +86,11 @@ DEPRECATIONS = (
     right="manage_etc_hosts: true\n",
 )
 def deprecated(subject: CloudConfig) -> Iterator[Fault]:
+    told: set[tuple[str, Loc]] = set()
     for file, word in subject.words():
         for each in DEPRECATIONS:
-            if _is(each, word):
+            if is_deprecated(each, word):
+                told.add((file.path, word.loc))
                 yield Fault(
                     Severity.WARNING,
                     file.at(*word.key),
@@ -74,9 +98,22 @@ def deprecated(subject: CloudConfig) -> Iterator[Fault]:
                     f"use {each.instead}",
                     _repair(each, subject, file, word),
                 )
+    # What the table does not know: of a newer version, or of a distribution's own.
+    for file in subject.own if subject.schema is not None else ():
+        for mark in marked(subject.schema or {}, file):
+            if not any((file.path, mark.loc[:length]) in told for length in range(1, len(mark.loc) + 1)):
+                told.add((file.path, mark.loc))
+                since = f"since cloud-init {printable(mark.since)}" if mark.since else "in the image's cloud-init"
+                yield Fault(
+                    Severity.WARNING,
+                    file.place(*mark.loc),
+                    f"`{dotted(mark.loc)}` is deprecated {since}, as it stands here",
+                    mark.instead or "write it as the schema of the image's cloud-init wants it",
+                )
 
 
-def _is(each: Deprecation, word: Word) -> bool:
+def is_deprecated(each: Deprecation, word: Word) -> bool:
+    """Whether a value of a file is such a one."""
     if len(word.loc) != len(each.loc):
         return False
     if any(want not in (ANY, part) for want, part in zip(each.loc, word.loc, strict=True)):
@@ -85,7 +122,9 @@ def _is(each: Deprecation, word: Word) -> bool:
         case None:
             return True
         case type() as kind:
-            return {str: "str", dict: "map", int: "int"}.get(kind) == word.tag and bool(word.written or kind is dict)
+            return {str: "str", dict: "map", int: "int"}.get(kind) == word.tag and bool(
+                (word.written or kind is dict) and word.written != each.unless
+            )
         case False:
             return word.tag == "bool" and word.written.lower() in {"false", "no", "off"}
         case wanted:

@@ -10,6 +10,7 @@ from tests.unit.rules.cloudconfig.configurations import codes, configuration, gu
 from goldsmith.cloudinit.first_boot import predict
 from goldsmith.cloudinit.first_boot_modules import readers_of
 from goldsmith.cloudinit.keys import known
+from goldsmith.cloudinit.shipped import shipped_by
 from goldsmith.cloudinit.version import parse_version
 from goldsmith.findings import GuestPlace, HostPlace, Severity, TextEdit
 from goldsmith.rules.cloudconfig.dead_settings import KEYS
@@ -107,6 +108,47 @@ def test_a_key_that_is_nearly_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "version", "message"),
+    [
+        ("rpi", "22.4", "`rpi` is no key of cloud-init 22.4: it came with 25.2"),
+        ("ubuntu_pro", "22.4", "`ubuntu_pro` is no key of cloud-init 22.4: it came with 24.1"),
+        ("ubuntu_pro", "25.1", None),
+        ("ubuntu_pro", None, None),
+        ("rpi", "26.2", None),
+    ],
+)
+def test_a_key_that_another_version_knows(key: str, version: str | None, message: str | None) -> None:
+    found = lint(configuration(f"{key}: {{token: a}}\n", version=parse_version(version)))
+    assert [each.message for each in found if each.code == "GS603"] == ([message] if message is not None else [])
+
+
+def test_the_keys_of_the_images_own_schema_are_the_known_ones() -> None:
+    schema = {"properties": {"locale": {}, "brand_new": {}}, "additionalProperties": False}
+    text = "locale: C\nbrand_new: 1\nx-own: 1\ndatasource_list: [None]\ntimezone: UTC\npakages: [a]\n"
+    found = lint(configuration(text, schema=schema))
+    assert [each.message.split("`")[1] for each in found if each.code == "GS603"] == ["timezone", "pakages"]
+    # Before 23.4 a schema let all top-level keys pass, and named them in parts of it.
+    assert "GS603" not in codes(configuration("timezone: UTC\n", schema={"allOf": []}))
+
+
+@pytest.mark.parametrize(
+    ("module", "version", "message"),
+    [
+        ("raspberry_pi", "22.4", "raspberry_pi is no module of cloud-init 22.4: it came with 25.2"),
+        ("cc_migrator", "25.1", "migrator is no module of cloud-init 25.1 any more: 24.1 dropped it"),
+        ("migrator", "22.4", None),
+        ("raspberry-pi", "25.2", None),
+        ("raspberry_pi", None, None),
+        # Renamed in 24.1, and still found by its old name.
+        ("ubuntu_advantage", "25.1", None),
+    ],
+)
+def test_a_module_that_another_version_has(module: str, version: str | None, message: str | None) -> None:
+    found = lint(configuration(f"cloud_final_modules: [{module}]\n", version=parse_version(version)))
+    assert [each.message for each in found if each.code == "GS612"] == ([message] if message is not None else [])
+
+
+@pytest.mark.parametrize(
     "lists", ["{name: null}", "{name: x}", "text", "1", "[[]]", "[null, [a, b, c], {name: 1}]", "null"]
 )
 def test_module_lists_of_any_kind(lists: str) -> None:
@@ -118,6 +160,48 @@ def test_a_deprecated_key_has_a_version_and_a_repair() -> None:
     assert found.message == "`apt_upgrade` is deprecated since cloud-init 22.2"
     place = HostPlace("99-custom-defaults.cfg", 2, 1)
     assert found.repair == TextEdit(place, "apt_upgrade", "package_upgrade")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("growpart: {mode: false}\n", "`growpart.mode`: false is deprecated since cloud-init 22.3"),
+        ("users: [{name: a, uid: '1001'}]\n", "`users[0].uid` as text is deprecated since cloud-init 22.3"),
+        ("users: [{name: a, groups: {wheel: null}}]\n",
+         "`users[0].groups` as a mapping is deprecated since cloud-init 23.1"),
+        ("grub_dpkg: {grub-pc/install_devices_empty: 'true'}\n",
+         "`grub_dpkg.grub-pc/install_devices_empty` as text is deprecated since cloud-init 22.3"),
+        ("apt_pipelining: unchanged\n", "`apt_pipelining`: unchanged is deprecated since cloud-init 22.4"),
+        ("apt_pipelining: os\n", None),
+        ("ansible: {pull: [{playbook_name: a}]}\n",
+         "`ansible.pull[0].playbook_name` is deprecated since cloud-init 25.2"),
+        ("ansible: {pull: {url: a}}\n", "`ansible.pull` as a mapping is deprecated since cloud-init 25.2"),
+        ("rh_subscription: {rhsm-baseurl: a}\n", "`rh_subscription.rhsm-baseurl` is deprecated since cloud-init 25.3"),
+        ("ssh_pwauth: unchanged\n", "`ssh_pwauth` as text is deprecated since cloud-init 22.3"),
+        ("manage_etc_hosts: template\n", "`manage_etc_hosts`: template is deprecated since cloud-init 22.3"),
+        ("power_state: {delay: '+30'}\n", "`power_state.delay` as text is deprecated since cloud-init 22.3"),
+        ("power_state: {delay: 30}\n", None),
+        ("power_state: {delay: now}\n", None),
+    ],
+)  # fmt: skip
+def test_what_schemas_deprecate_is_known_without_one(text: str, message: str | None) -> None:
+    found = lint(configuration(text))
+    assert [each.message for each in found if each.code == "GS604"] == ([message] if message is not None else [])
+
+
+def test_what_only_the_images_schema_deprecates() -> None:
+    kinds = [{"type": "string"}, {"type": "integer", "changed": True, "changed_version": "27.1",
+                                  "changed_description": "Use a ``string``, as **locale**."}]  # fmt: skip
+    schema = {"properties": {"locale": {"oneOf": kinds}, "timezone": {"deprecated": True}, "apt_update": {
+        "deprecated": True, "deprecated_version": "22.2"}, "system_info": {"deprecated": True}}}  # fmt: skip
+    found = lint(configuration("locale: 3\ntimezone: a\napt_update: true\nsystem_info: {}\n", schema=schema))
+    assert [(each.message, each.hint) for each in found if each.code == "GS604"] == [
+        ("`locale` is deprecated since cloud-init 27.1, as it stands here", "Use a `string`, as `locale`"),
+        ("`timezone` is deprecated in the image's cloud-init, as it stands here",
+         "write it as the schema of the image's cloud-init wants it"),
+        ("`apt_update` is deprecated since cloud-init 22.2", "use package_update"),
+    ]  # fmt: skip
+    assert "GS604" not in codes(configuration("locale: C\n", schema=schema))
 
 
 def test_an_edited_cloud_cfg() -> None:
@@ -222,13 +306,31 @@ def test_users_without_the_default_one(users: str, who: str) -> None:
     assert found.message == f"`users` does not name `default`: {who}"
 
 
-def test_sshd_takes_the_first_word() -> None:
-    drop_in = {"99-a.cfg": "ssh_pwauth: false\n"}
-    main = "Include /etc/ssh/sshd_config.d/*.conf\n"
-    undone = {"/etc/ssh/sshd_config": main, "/etc/ssh/sshd_config.d/10-lab.conf": "PasswordAuthentication yes\n"}
-    later = {"/etc/ssh/sshd_config": main, "/etc/ssh/sshd_config.d/60-lab.conf": "PasswordAuthentication yes\n"}
-    assert "10-lab.conf says PasswordAuthentication yes" in only(image(drop_in, around=undone), "GS614").message
-    assert "GS614" not in codes(image(drop_in, around=later))
+MAIN, FIRST, LATER = (f"/etc/ssh/sshd_config{name}" for name in ("", ".d/10-lab.conf", ".d/60-lab.conf"))
+INCLUDE, PASSWORDS = "Include /etc/ssh/sshd_config.d/*.conf\n", "PasswordAuthentication yes\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({MAIN: INCLUDE, FIRST: PASSWORDS}, f"{FIRST} says PasswordAuthentication yes, and sshd takes the first"),
+        ({MAIN: INCLUDE, LATER: PASSWORDS}, None),
+        ({MAIN: INCLUDE, FIRST: f"Match User joe\n{PASSWORDS}"}, None),
+        ({MAIN: PASSWORDS + INCLUDE}, f"{MAIN} says PasswordAuthentication yes, and sshd takes the first"),
+        ({MAIN: INCLUDE + PASSWORDS}, None),
+        # Without such an Include cloud-init writes into sshd_config itself.
+        ({MAIN: PASSWORDS}, None),
+        ({MAIN: f"Include {FIRST}\n", FIRST: PASSWORDS},
+         f"{FIRST} says PasswordAuthentication yes, and sshd takes the first"),
+        ({MAIN: f"Match User joe\n{INCLUDE}"},
+         "no file that sshd reads for all says so: PasswordAuthentication yes is its default"),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_sshd_takes_the_first_word(files: dict[str, str], why: str | None) -> None:
+    found = lint(image({"99-a.cfg": "ssh_pwauth: false\n"}, around=files))
+    said = [each.message for each in found if each.code == "GS614"]
+    assert said == ([f"`ssh_pwauth: false` has no effect: {why}"] if why is not None else [])
 
 
 @pytest.mark.parametrize(
@@ -441,3 +543,25 @@ def test_packages_that_no_module_installs_are_not_said_to_be(lists: str, disable
     text = f"packages: [htop]\n{lists}"
     for subject in (configuration(text), image({"99-a.cfg": text})):
         assert only(replace(subject, disabled=frozenset(disabled)), "GS617").message == f"`packages` {said}"
+
+
+def test_an_image_of_enterprise_linux() -> None:
+    """The manual's drop-in there: other names of packages, another default user, other stages."""
+    rocky = shipped_by("rocky/9")
+    assert rocky is not None
+    cloud_cfg = guest_file("/etc/cloud/cloud.cfg", rocky.files["/etc/cloud/cloud.cfg"], vendor=True)
+    around = {"/etc/passwd": "root:x:0:0::/root:/bin/sh\nrocky:x:1000:1000::/home/rocky:/bin/sh\n"}
+
+    def with_drop_in(text: str) -> CloudConfig:
+        subject = image({"99-a.cfg": text}, around=around, family="rhel", version="24.4")
+        return replace(subject, files=(cloud_cfg, *subject.files[1:]))
+
+    found = {each.code: each for each in lint(with_drop_in(MANUAL.replace("htop", "apache2")))}
+    assert set(found) == {"GS607", "GS608", "GS611", "GS613", "GS617", "GS618", "GS619"}
+    assert found["GS607"].message == "the default user is admin, but the user rocky is in the image already"
+    assert found["GS618"].hint == "its name here: httpd"
+    # set_passwords runs in its init stage: an empty config stage does not switch it off.
+    assert "GS611" not in codes(with_drop_in("password: x\ncloud_config_modules: []\n"))
+    assert only(with_drop_in("apt: {preserve_sources_list: true}\n"), "GS611").message == (
+        "`apt` has no effect: apt_configure is in no module list"
+    )
