@@ -140,15 +140,23 @@ def own_failures(verification: Verification) -> dict[str, str]:
     return {each.subject.partition(": ")[2]: each.message for each in own}
 
 
-def test_a_good_image_is_proven_with_and_without_user_data_and_in_a_second_boot(debian12: Base, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "rehearsing", [pytest.param(True, marks=pytest.mark.root), pytest.param(False, marks=pytest.mark.full)]
+)
+def test_a_good_image_is_proven_with_and_without_user_data_and_in_a_second_boot(
+    debian12: Base, tmp_path: Path, *, rehearsing: bool
+) -> None:
     folder = tmp_path / "good"
     disk = image(debian12, folder)
-    proof = verified(debian12, disk, folder, plan_clones())
+    proof = verified(debian12, disk, folder, plan_clones(rehearsing=rehearsing))
     assert proof.verdict is Verdict.PASS, proof.as_text()
     assert proof.meanings() == (
         "clone-1: no seed at all (DataSourceNone): proved",
         "clone-2: an empty NoCloud seed (DataSourceNoCloud): proved",
-        "clone-3: user-data that adds a user with a key (DataSourceNoCloud), started twice: proved",
+        (
+            "clone-3: user-data that adds a user with a key (DataSourceNoCloud), "
+            f"{'rehearsed, ' if rehearsing else ''}started twice: proved"
+        ),
     )
     recorded = Evidence.from_json(json.loads((folder / "record" / "evidence.json").read_text(encoding="utf-8")))
     assert judge_evidence(recorded) == proof.outcomes
