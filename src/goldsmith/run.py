@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -129,6 +129,25 @@ def running(
         yield process
     finally:
         process.end()
+
+
+def wake(argv: Sequence[str], *, timeout: float) -> None:
+    """Run a program that may start a daemon of the user's, which others use too and which ends by itself.
+
+    Alone of all programs it has no lifeline: ending the daemon with goldsmith would end what others do with it. Whether
+    it worked, asking the daemon tells. `timeout` is in seconds. Raises HostError if the program is not installed.
+    """
+    require(argv[0])
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            timeout=timeout,
+            check=False,
+        )
 
 
 class _Process:

@@ -22,6 +22,7 @@ class DriverName(StrEnum):
     """The drivers of this version, for --driver."""
 
     QEMU = "qemu"
+    LIBVIRT = "libvirt"
     CONTAINER = "container"
 
 
@@ -62,8 +63,9 @@ Driver = Annotated[
     DriverName | None,
     typer.Option(
         "--driver",
-        help="How clones boot. Default: qemu. container rehearses the userland in seconds, as root; boot loader,"
-        " kernel, initramfs and udev stay unproven.",
+        help="How clones boot. Default: qemu. libvirt gives the same machines to libvirtd: qemu:///system for root,"
+        " qemu:///session for others. container rehearses the userland in seconds, as root; boot loader, kernel,"
+        " initramfs and udev stay unproven.",
     ),
 ]
 Format = Annotated[

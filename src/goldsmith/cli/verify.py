@@ -102,6 +102,7 @@ def verify(
       goldsmith verify debian12-base:1.0 --evidence proof/
       goldsmith verify vendor-image.qcow2 --recipe debian12-base.yaml --json
       goldsmith verify debian12-base --firmware bios,uefi --memory 2G
+      goldsmith verify debian12-base --driver libvirt
       goldsmith verify debian12-base --driver container --clones 12
     """
     from goldsmith import api

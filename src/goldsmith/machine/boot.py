@@ -7,29 +7,39 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
-from goldsmith.errors import InputError
+from goldsmith.errors import HostError, InputError
 from goldsmith.events import Emit, Note, ignore
 from goldsmith.machine.driver import DriverStatus, Machine, MachineSpec
-from goldsmith.machine.drivers import container, qemu
+from goldsmith.machine.drivers import container, libvirt, qemu
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.patience import Patience
 from goldsmith.machine.room import Host, Kind, room_for
 from goldsmith.machine.visit import Visit
 from goldsmith.machine.watch import BootRecord, Passed, WatchedBoot
 
-__all__ = ["BootRecord", "Passed", "boot", "drivers"]
+__all__ = ["BootRecord", "Passed", "boot", "drivers", "require_driver"]
 
 LOOK_SECONDS = 0.2
 DEFAULT_PATIENCE = Patience()
 _DRIVERS: Mapping[str, Callable[[MachineSpec], Machine]] = {
     "qemu": qemu.QemuMachine,
+    libvirt.NAME: libvirt.LibvirtMachine,
     container.NAME: container.ContainerMachine,
 }
 
 
 def drivers() -> Mapping[str, DriverStatus]:
     """Every driver, and whether it works on this host."""
-    return {"qemu": qemu.status(), container.NAME: container.status()}
+    return {"qemu": qemu.status(), libvirt.NAME: libvirt.status(), container.NAME: container.status()}
+
+
+def require_driver(name: str) -> None:
+    """Raises HostError where the driver does not work on this host, InputError where there is none of that name."""
+    status = drivers().get(name)
+    if status is None:
+        raise _no_driver(name)
+    if not status.usable:
+        raise HostError(f"the driver {name} does not work here: {status.why}", hint=status.hint)
 
 
 def boot(
@@ -53,7 +63,7 @@ def boot(
     """
     make = _DRIVERS.get(driver)
     if make is None:
-        raise InputError(f"no driver is called {driver}", hint=f"drivers: {', '.join(sorted(_DRIVERS))}")
+        raise _no_driver(driver)
     if len({spec.name for spec in specs}) != len(specs):
         raise InputError("two machines have the same name")
     records: dict[str, BootRecord] = {}
@@ -87,3 +97,7 @@ def _places(specs: Sequence[MachineSpec], driver: str, emit: Emit) -> int:
     if room.at_once < len(specs) or room.tight:
         emit(Note(room.why, warning=room.tight))
     return room.at_once
+
+
+def _no_driver(name: str) -> InputError:
+    return InputError(f"no driver is called {name}", hint=f"drivers: {', '.join(sorted(_DRIVERS))}")

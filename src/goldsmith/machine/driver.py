@@ -26,7 +26,7 @@ class MachineSpec:
     cloud-init stages that are configured in the guest; the end of the last one is `ready`. `says_finished`: that stage
     has the module final_message, which announces its end; without it the guest is ready once it rests after that
     stage's begin and the login prompt. `accelerated`: KVM works here; a machine of another architecture is emulated all
-    the same.
+    the same. `os_id` is libosinfo's name of the guest's operating system, where it has one.
     """
 
     name: str
@@ -38,6 +38,7 @@ class MachineSpec:
     accelerated: bool = False
     stages: tuple[Milestone, ...] = CLOUD_INIT_STAGES
     says_finished: bool = True
+    os_id: str | None = None
 
     @property
     def console(self) -> Path:

@@ -66,11 +66,13 @@ def prepare(
     says_finished: bool,
     accelerated: bool = False,
     own_user_data: bytes | None = None,
+    os_id: str | None = None,
 ) -> Clone:
     """Lay the clone's overlay and write its seed into a new folder of its own.
 
     What a seed with user-data holds is a user with a key that nobody has, or `own_user_data`. `runs_cloud_init` and
-    `says_finished` are what is predicted of its boot (`MachineSpec.stages`).
+    `says_finished` are what is predicted of its boot, `os_id` what its system is called
+    (`MachineSpec`).
     """
     own = folder / plan.name
     own.mkdir()
@@ -93,6 +95,7 @@ def prepare(
         accelerated=accelerated and not plan.rehearsed,
         stages=CLOUD_INIT_STAGES if runs_cloud_init else (),
         says_finished=says_finished,
+        os_id=os_id,
     )
     return Clone(plan, spec, instance_id, probe, content)
 

@@ -11,6 +11,7 @@ from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.index import Index
 from goldsmith.guest.info import INFO_ROOTS, read_info
+from goldsmith.machine.osinfo import os_id
 from goldsmith.rules.expectation import Expectation, Prediction, predict
 from goldsmith.rules.facts import Facts
 from goldsmith.verification.gather import gather, kernel_cmdline
@@ -19,7 +20,7 @@ from goldsmith.verification.gather import gather, kernel_cmdline
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """`tree` is the whole tree; `arch` the guest's architecture, empty where it is not known; `may_differ` are paths
-    that the recipe lets differ between clones, as patterns.
+    that the recipe lets differ between clones, as patterns; `os_id` is libosinfo's name of its operating system.
     """
 
     facts: Facts
@@ -29,6 +30,7 @@ class Sealed:
     cmdline: str
     arch: str
     may_differ: tuple[str, ...]
+    os_id: str | None = None
 
     def first_boot(self, seed: Seed, user_data: bytes, *, network: bool) -> FirstBoot:
         """What a clone that is given this will do."""
@@ -54,4 +56,5 @@ def look_at_sealed(guest: Guest, expectation: Expectation) -> Sealed:
         cmdline=cmdline,
         arch=info.arch,
         may_differ=expectation.may_differ,
+        os_id=os_id(info.distro, info.version),
     )

@@ -136,6 +136,7 @@ def _boot(disk: Disk, plans: Sequence[ClonePlan], bench: _Bench, sealed: Sealed,
             runs_cloud_init=sealed.prediction.of(plan.seed).enabled,
             says_finished="final_message" in sealed.prediction.modules,
             accelerated=bench.acceleration.kvm,
+            os_id=sealed.os_id,
         )
         for plan in plans
     ]

@@ -11,7 +11,8 @@ from tests.golden.trees import show
 from goldsmith import api
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.seal import Packing
-from goldsmith.errors import GoldsmithError, InputError
+from goldsmith.errors import GoldsmithError, HostError, InputError
+from goldsmith.machine.drivers import libvirt_daemon
 from goldsmith.pipeline.clone import CloneDisk
 from goldsmith.pool.manifest import BaseRecord, Manifest, TrustRecord
 from goldsmith.pool.pool import Image, Pool
@@ -160,6 +161,18 @@ def test_a_directory_cannot_be_booted(clean: Path) -> None:
     with pytest.raises(InputError) as caught:
         api.verify(str(clean))
     assert caught.value.message == f"{clean} is a directory: it cannot be booted"
+
+
+def test_a_driver_that_does_not_work_here_is_told_before_any_work(
+    image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libvirt_daemon, "BINDINGS", ())
+    with pytest.raises(HostError) as caught:
+        api.verify("web", pool=image.path.parent, driver="libvirt")
+    assert caught.value.message == "the driver libvirt does not work here: python3-libvirt is not installed"
+    assert caught.value.hint == libvirt_daemon.INSTALL
+    with pytest.raises(InputError, match="no driver is called xen"):
+        api.verify("web", pool=image.path.parent, driver="xen")
 
 
 def test_an_image_that_changed_is_not_verified(image: Image) -> None:

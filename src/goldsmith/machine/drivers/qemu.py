@@ -45,14 +45,14 @@ def status() -> DriverStatus:
     except HostError as error:
         return DriverStatus(usable=False, why=error.message, hint=error.hint)
     if architecture.installed_uefi() is None:
-        missing = _no_uefi(architecture)
+        missing = no_uefi(architecture)
         usable = Firmware.BIOS in architecture.firmwares
         why = f"BIOS only: {missing.message}" if usable else missing.message
         return DriverStatus(usable=usable, why=why, hint=missing.hint)
     return DriverStatus(usable=True, why=f"{architecture.program} is installed")
 
 
-def _no_uefi(architecture: Architecture) -> HostError:
+def no_uefi(architecture: Architecture) -> HostError:
     return HostError(
         f"no UEFI firmware for {architecture.program}",
         hint=f"as root: apt-get install --no-install-recommends {architecture.uefi_package}",
@@ -201,7 +201,7 @@ class QemuMachine(KilledAtTheEnd):
     def _own_uefi(self, architecture: Architecture) -> UefiFirmware:
         found = architecture.installed_uefi()
         if found is None:
-            raise _no_uefi(architecture)
+            raise no_uefi(architecture)
         own = self.spec.folder / f"{self.spec.name}.vars.fd"
         shutil.copyfile(found.variables, own)
         return UefiFirmware(found.code, own)

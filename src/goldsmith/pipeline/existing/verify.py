@@ -13,6 +13,7 @@ from goldsmith.events import Emit
 from goldsmith.guest.engines import mount
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import Acceleration, acceleration
+from goldsmith.machine.boot import require_driver
 from goldsmith.machine.drivers import container
 from goldsmith.pipeline.steps.verify import plan_for
 from goldsmith.rules.evidence import Previous
@@ -44,8 +45,8 @@ def verify_existing(
     """Boot clones and judge them. `wish` says which ones, and `recorded` where it does not: what a recipe or a manifest
     says. The disk is not changed.
 
-    Raises InputError where a rehearsal is asked for beside another engine than `mount`, because it mounts the guest
-    itself, or a machine is described where none boots.
+    Raises HostError where the driver does not work here; InputError where a rehearsal is asked for beside another
+    engine than `mount`, because it mounts the guest itself, or a machine is described where none boots.
     """
     rehearsing = driver == container.NAME
     if rehearsing and (about := [word for word in wish.about_machines().as_words() if word.startswith("--")]):
@@ -57,6 +58,8 @@ def verify_existing(
         raise InputError(
             f"{mounting} mounts the guest: it does not go with --engine {engine}", hint="leave --engine out"
         )
+    if driver is not None:
+        require_driver(driver)
     chosen, _why = choose_engine(mount.NAME if mounting else engine, trust)
     machines = REHEARSED if rehearsing else acceleration(emit)
     clones = plan_for(wish.over(recorded), engine=chosen, acceleration=machines, emit=emit, driver=driver or MACHINES)
