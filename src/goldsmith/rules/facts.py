@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from goldsmith.cloudinit.analyze import Span
 from goldsmith.cloudinit.result import Result, Status
 from goldsmith.rules.system import System
 
@@ -79,7 +80,8 @@ class Facts:
     status.json or result.json could not be read; `semaphores` name the modules that ran once for this instance, and
     `marks` are these and those for ever, with their text; `done_once` is what the log says was done under a mark in
     the last run of cloud-init; `sudo_rules` are the lines of the file that cloud-init writes. Evidence that is older
-    has none of the last four, and no `system`.
+    has none of these four, and no `system`. `analyzed` is how long stages and modules took, as `cloud-init analyze` has
+    it.
     """
 
     accounts: tuple[Account, ...]
@@ -102,6 +104,7 @@ class Facts:
     sudo_rules: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     done_once: tuple[str, ...] = ()
+    analyzed: tuple[Span, ...] = ()
 
     def account(self, name: str) -> Account | None:
         return next((account for account in self.accounts if account.name == name), None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 
+from goldsmith.cloudinit.analyze import spans
 from goldsmith.cloudinit.effective import CLOUD_CFG_D
 from goldsmith.cloudinit.result import RESULT_JSON, STATUS_JSON, Result, ResultError, Status, read_result, read_status
 from goldsmith.findings import printable
@@ -65,6 +66,7 @@ def gather(guest: Guest, *, sealed: Index | None = None, may_differ: tuple[str, 
         sudo_rules=sudo_rules(tree.text(CLOUD_INIT_SUDOERS)),
         marks=tuple(marks(guest, tree.index)),
         done_once=done_once_in_last_run(log),
+        analyzed=spans(log),
     )
 
 

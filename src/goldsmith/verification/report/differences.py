@@ -21,6 +21,7 @@ _NOT_COMPARED = {"machine_id", "dbus_machine_id", "instance_id", "previous_insta
     "status",
     "result",
     "marks",
+    "analyzed",
     "system",
 }
 # Of the system: the journal is of each boot's time, and the rest follows from what is compared.

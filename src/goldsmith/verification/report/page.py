@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from goldsmith import __version__
+from goldsmith.cloudinit.analyze import Span, critical_chain
 from goldsmith.findings import printable
 from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
@@ -36,6 +37,7 @@ SCREEN_ROOM = 200_000
 PNG = b"\x89PNG\r\n\x1a\n"
 TEXT_LIMIT = 600
 ROWS_SHOWN = 200
+CHAIN_SHOWN = 8
 CLONES_IN_FULL = 40
 WORST_FIRST = (Verdict.FAIL, Verdict.UNPROVEN, Verdict.PASS)
 SAID = {
@@ -103,6 +105,11 @@ class Start:
     title: str
     clone: CloneEvidence
     stages: tuple[Stage, ...] = field(default=())
+
+    @property
+    def chain(self) -> tuple[Span, ...]:
+        """What of cloud-init's run took longest, in the order in which it ran."""
+        return critical_chain(self.clone.facts.analyzed if self.clone.facts is not None else (), CHAIN_SHOWN)
 
 
 def render_page(verification: Verification, folder: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goldsmith.cloudinit.analyze import Span
 from goldsmith.findings import Finding, Severity, printable
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.rule import Outcome, Verdict
@@ -299,3 +300,14 @@ def test_the_screen_of_a_silent_machine_is_on_the_page(proven: Verification, tmp
     assert "clone-1" in (shown["alt"] or "")
     (tmp_path / "clone-1.screenshot.png").write_bytes(b"<svg onload='x'/>")
     assert Page(render_page(stuck, tmp_path)).of("img") == []
+
+
+def test_what_took_longest_in_cloud_init_is_told_in_its_order(proven: Verification) -> None:
+    (clone, *others) = proven.clones
+    assert clone.facts is not None
+    analyzed = tuple(Span(f"modules-config/config-m{number}", float(number), number / 10) for number in range(12))
+    slow = replace(clone, facts=replace(clone.facts, analyzed=analyzed))
+    page = Page(render_page(Verification(replace(proven.evidence, clones=(slow, *others)), ()), NOWHERE))
+    assert "What took longest in cloud-init" in page.text
+    assert page.text.index("config-m4") < page.text.index("config-m11")
+    assert "config-m3" not in page.text
