@@ -111,7 +111,7 @@ def _cpu(words: str) -> ET.Element:
     for word in features:
         name, _, value = word.lstrip("+-").partition("=")
         off = word.startswith("-") or value == "off"
-        ET.SubElement(cpu, "feature", policy="disable" if off else "require", name=name)
+        ET.SubElement(cpu, "feature", policy="disable" if off else "force", name=name)
     return cpu
 
 
