@@ -22,7 +22,14 @@ from goldsmith.verification.matrix import ClonePlan
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import verify
 
-pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.root, pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.base,
+    pytest.mark.boot,
+    pytest.mark.root,
+    # Two boots of a whole system more; what drivers have in common is tested on small machines in every run.
+    pytest.mark.full,
+    pytest.mark.timeout(1200),
+]
 
 # Some hold and some do not.
 EXPECTED = Expectation(
