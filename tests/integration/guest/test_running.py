@@ -15,6 +15,8 @@ from goldsmith.guest.change import ABSENT, Change, Link, Plan, Remove, Seen, Wri
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.index import FileType
 
+# An appliance answers within seconds, on a crowded host without KVM within minutes.
+pytestmark = pytest.mark.timeout(400)
 WHY: dict[str, Any] = {"operation": "test", "reason": "because"}
 POLICY = "/usr/sbin/policy-rc.d"
 RESOLVER = "/etc/resolv.conf"

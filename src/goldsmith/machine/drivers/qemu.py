@@ -31,6 +31,7 @@ from goldsmith.run import Running, require, running
 
 FEATURES = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS, Firmware.UEFI))
 LOG_LINES = 5
+LINE_LENGTH = 300
 GONE_SECONDS = 2.0
 # It answers in milliseconds, on a crowded host in a second or two. One that hangs never does.
 PROMPT_SECONDS = 0.2
@@ -233,7 +234,12 @@ class QemuMachine(KilledAtTheEnd):
 
 def _last_words(log: Path) -> str:
     said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-LOG_LINES:]
-    return "".join(f": {printable(line[:300])}" for line in said)
+    return "".join(f": {printable(_short(line))}" for line in said)
+
+
+def _short(line: str) -> str:
+    """QEMU repeats the whole option, which may be long, and says at the end what is wrong with it."""
+    return line if len(line) <= LINE_LENGTH else f"{line[: LINE_LENGTH // 3]} … {line[-2 * LINE_LENGTH // 3 :]}"
 
 
 def _how(code: int) -> str:

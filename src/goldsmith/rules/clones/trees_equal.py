@@ -33,6 +33,10 @@ def trees_equal(evidence: Evidence) -> Iterator[Judgment]:
     clones = max(
         (tuple(each for each in alike if each.clone.hardware is hardware) for hardware in (True, False)), key=len
     )
+    asked = [each.hardware for each in evidence.clones if each.probe is None]
+    if len(evidence.clones) > 1 and max(asked.count(True), asked.count(False)) < 2:
+        yield holds(EXPECTED, "does not apply: no two clones of one kind were asked for")
+        return
     if len(clones) < 2:
         others = f", {len(ended) - len(clones)} of them of another kind" if len(ended) > len(clones) else ""
         reason = f"{len(ended)} of {len(evidence.clones)} clones ended cleanly{others}: nothing to compare"
