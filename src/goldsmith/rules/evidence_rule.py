@@ -204,10 +204,14 @@ def booted(evidence: Evidence) -> tuple[Booted, ...]:
 
 
 def differing(
-    evidence: Evidence, expected: str, value: Callable[[Booted], frozenset[str]], *, optional: bool = False
+    evidence: Evidence,
+    expected: str,
+    value: Callable[[Booted], frozenset[str]],
+    *,
+    may_lack: Callable[[Booted], bool] = lambda _: False,
 ) -> Iterator[Judgment]:
     """One judgment: no two clones have a value in common. Unproven with fewer than two that booted cleanly, and where
-    some have none and that is not `optional`.
+    only some have one, of those that may not lack it.
     """
     clones = booted(evidence)
     if len(clones) < 2:
@@ -225,8 +229,8 @@ def differing(
                 )
                 return
             owners[item] = each.clone.name
-    without = [each.clone.name for each in clones if not value(each)]
-    if without and owners and not optional:
+    without = [each.clone.name for each in clones if not value(each) and not may_lack(each)]
+    if without and owners:
         yield unproven(expected, f"{without[0]} has none")
     else:
         yield holds(expected, f"{len(owners)} different in {len(clones)} clones")

@@ -359,3 +359,16 @@ def test_beside_a_machine_a_rehearsal_need_not_prove_what_it_cannot() -> None:
         clone.update(hardware=False, driver="container")
     alone = {each.subject: each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS401"}
     assert {each.verdict for each in alone.values()} == {Verdict.UNPROVEN}
+
+
+def test_beside_machines_a_rehearsal_need_not_have_a_random_seed() -> None:
+    document = recorded()
+    for number, clone in enumerate(document["clones"][:2]):
+        clone.update(hardware=True, driver="qemu")
+        clone["facts"]["random_seed"] = str(number) * 64
+    document["clones"][2]["facts"]["random_seed"] = None
+    said = [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS503"]
+    assert [each.verdict for each in said] == [Verdict.PASS]
+    document["clones"][1]["facts"]["random_seed"] = None
+    said = [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS503"]
+    assert [(each.verdict, each.message) for each in said] == [(Verdict.UNPROVEN, "clone-2 has none")]
