@@ -53,6 +53,7 @@ HOLDING = Checks(
     commands=(
         line(ENDED, stdout=TextWanted(equals="active")),
         line("id -un; echo $HOME", user="debian", stdout=TextWanted(equals="debian\n/home/debian")),
+        CommandCheck("sudo", ("sudo", "-n", "id", "-u"), "debian", stdout=TextWanted(equals="0")),
         line("exit 3", status=3),
         CommandCheck("none", ("/no/such",), status=127),
     ),

@@ -22,21 +22,22 @@ FIRST_UID, LAST_UID, UIDS = 0x00080000, 0x6FFF0000, 0x10000
 # Numbers of system calls, the same on every architecture, and their flags (linux/mount.h, linux/fcntl.h).
 SYS_OPEN_TREE, SYS_MOVE_MOUNT, SYS_MOUNT_SETATTR = 428, 429, 442
 AT_FDCWD, AT_RECURSIVE, AT_EMPTY_PATH = -100, 0x8000, 0x1000
-OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, MOUNT_ATTR_IDMAP = 1, 4, 0x00100000
+OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, MOUNT_ATTR_NOSUID, MOUNT_ATTR_IDMAP = 1, 4, 2, 0x00100000
 START_TIMEOUT = 30.0
 
 
-def map_owners(root: str, target: str, private: str) -> int:
+def map_owners(root: str, target: str, private: str, *, set_id: bool = False) -> int:
     """Show everything mounted at and below `root` at `target`, an empty folder, and return the uid that is root there.
 
-    `private` is a folder on a tmpfs. Raises HostError where this host, or a file system of the guest, cannot do that.
+    `private` is a folder on a tmpfs. With `set_id` set-user-ID bits count in this view, where they lead to no uid but
+    those of the container. Raises HostError where this host, or a file system of the guest, cannot do that.
     """
     base = unused_uid()
     namespace = _user_namespace(base, private)
     tree = -1
     try:
         tree = invoke(SYS_OPEN_TREE, AT_FDCWD, root.encode(), OPEN_TREE_CLONE | AT_RECURSIVE | os.O_CLOEXEC)
-        attributes = struct.pack("QQQQ", MOUNT_ATTR_IDMAP, 0, 0, namespace)
+        attributes = struct.pack("QQQQ", MOUNT_ATTR_IDMAP, MOUNT_ATTR_NOSUID if set_id else 0, 0, namespace)
         invoke(SYS_MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH | AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes)))
         invoke(SYS_MOVE_MOUNT, tree, b"", AT_FDCWD, target.encode(), MOVE_MOUNT_F_EMPTY_PATH)
     except OSError as error:

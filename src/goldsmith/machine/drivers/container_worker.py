@@ -55,7 +55,8 @@ class ContainerGuest(Mounted):
         self._shown, self._seed = private / "booted", private / "seed"
         self._shown.mkdir()
         self._made: list[str] = []
-        self.base = map_owners(self._root, str(self._shown), str(private))
+        # sudo has to work there as in a machine.
+        self.base = map_owners(self._root, str(self._shown), str(private), set_id=True)
 
     def prepare(self, name: str, uuid: UUID, seed: Mapping[str, bytes]) -> Rehearsal:
         """What to boot, with the seed as a folder that the container's root may read."""
