@@ -54,12 +54,15 @@ def _rank(character: str) -> int:
 
 def check_config(files: Mapping[str, bytes], key: str, version: Version) -> str | None:
     """What stands behind the key in the last line that has it, comments cut off; None where no line has it."""
-    inside = {posixpath.basename(path): path for path in files if posixpath.dirname(path) == CLOUD_CFG_D}
+    # A backslash may hide the key from this look, not from the script.
+    word = key.encode()
+    holding = {path: content for path, content in files.items() if word in content or b"\\" in content}
+    inside = {posixpath.basename(path): path for path in holding if posixpath.dirname(path) == CLOUD_CFG_D}
     ordered = [CLOUD_CFG, *(inside[name] for name in glob_order(inside))]
     found: str | None = None
     for path in ordered:
-        if path in files:
-            text = files[path].decode("utf-8", "surrogateescape")
+        if path in holding:
+            text = holding[path].decode("utf-8", "surrogateescape")
             value = _grep(text, key) if version >= GREP_SINCE else _read_lines(text, key)
             found = value if value is not None else found
     return found

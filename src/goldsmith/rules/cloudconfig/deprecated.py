@@ -74,6 +74,9 @@ DEPRECATIONS = (
         )
     ),
 )  # fmt: skip
+_BY_LAST_PART = {
+    last: [each for each in DEPRECATIONS if each.loc[-1:] == last] for last in {d.loc[-1:] for d in DEPRECATIONS}
+}
 
 
 @configuration_rule(
@@ -88,7 +91,7 @@ DEPRECATIONS = (
 def deprecated(subject: CloudConfig) -> Iterator[Fault]:
     told: set[tuple[str, Loc]] = set()
     for file, word in subject.words():
-        for each in DEPRECATIONS:
+        for each in _BY_LAST_PART.get(word.loc[-1:], ()):
             if is_deprecated(each, word):
                 told.add((file.path, word.loc))
                 yield Fault(
