@@ -19,7 +19,9 @@ from tests.el_image.dress import MACHINE_ID
 from goldsmith.base.base import Base
 from goldsmith.cloudinit.seed import write_seed
 from goldsmith.disk.disk import Disk, DiskFormat
-from goldsmith.disk.qemu_img import create_overlay
+from goldsmith.disk.filesystem import FileSystemKind, recognize
+from goldsmith.disk.partitions import read_partitions
+from goldsmith.disk.qemu_img import convert, create_overlay
 from goldsmith.guest.index import Index
 from goldsmith.guest.labels.plan import label_of
 from goldsmith.guest.open import open_guest
@@ -54,12 +56,23 @@ def clone(image: ElImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("sealed")
     sealed = folder / "sealed.qcow2"
     subprocess.run(
-        [*COMMAND, "generalize", image.disk.path, "--format", "raw", "--engine", "mount", "--output", sealed],
+        [*COMMAND, "generalize", image.disk.path, "--format", "raw", "--engine", "mount", "--output", sealed,
+         "--operations", "defaults,fs-uuids"],
         check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     subprocess.run([*COMMAND, "audit", sealed, "--engine", "mount"], check=True, capture_output=True, timeout=600)
-    yield booted(Disk(sealed, DiskFormat.QCOW2, image.disk.virtual_size), folder)
+    given = Disk(sealed, DiskFormat.QCOW2, image.disk.virtual_size)
+    assert uuids(given, folder).isdisjoint(uuids(image.disk, folder)), "GRUB, fstab and kernel have to find new ones"
+    yield booted(given, folder)
     sealed.unlink()
+
+
+def uuids(disk: Disk, folder: Path) -> set[str]:
+    """Those of its ext and XFS file systems."""
+    raw = convert(disk, folder / "uuids.raw", DiskFormat.RAW).path
+    found = [recognize(raw, partition.offset) for partition in read_partitions(raw)]
+    raw.unlink()
+    return {each.uuid for each in found if each is not None and each.kind is not FileSystemKind.VFAT}
 
 
 def booted(disk: Disk, folder: Path) -> Booted:

@@ -112,7 +112,7 @@ def _list(talk: Conversation, operations: Sequence[Operation], foreign: Sequence
         {"name": each.name, "default": each.default, "covers": each.covers, "upstream": each.upstream or None}
         for each in operations
     ]
-    unknown = [{"name": each.name, "refused": each.refused, "why": each.why} for each in foreign]
+    unknown = [{"name": each.name, "why": each.why} for each in foreign]
     width = max(len(name) for name in (*(each.name for each in operations), *(each.name for each in foreign)))
     text = [
         f"{'*' if each.default else ' '} {each.name:<{width}}  {each.covers}"

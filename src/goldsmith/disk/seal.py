@@ -14,6 +14,7 @@ from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.erase import is_blank, used
 from goldsmith.disk.filesystem import FileSystemKind, recognize
 from goldsmith.disk.limits import full_disk_as_host_error
+from goldsmith.disk.new_uuids import NewUuids, renew
 from goldsmith.disk.partitions import BIOS_BOOT, PREP_BOOT, Partition, read_partitions
 from goldsmith.disk.qemu_img import Compression
 from goldsmith.disk.scrub import Area, Scrub, unproven
@@ -59,19 +60,29 @@ class Packing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """`size` is the file's length in bytes, `sha256` hexadecimal; `findings` say what could not be erased for sure."""
+    """`size` is the file's length in bytes, `sha256` hexadecimal; `findings` say what could not be erased for sure;
+    `renewed` are the UUIDs that file systems got, where they were to get new ones.
+    """
 
     disk: Disk
     size: int
     sha256: str
     findings: tuple[Finding, ...] = ()
+    renewed: NewUuids | None = None
 
 
 def seal(
-    disk: Disk, output: Path, *, packing: Packing = Packing.QCOW2_ZSTD, scratch: Path, emit: Emit = ignore
+    disk: Disk,
+    output: Path,
+    *,
+    packing: Packing = Packing.QCOW2_ZSTD,
+    scratch: Path,
+    new_uuids: str | None = None,
+    emit: Emit = ignore,
 ) -> Sealed:
     """Seal `disk`, which nothing else has open, into the new file `output`. `disk` itself stays as it is.
 
+    With `new_uuids`, file systems get new UUIDs, made from the old ones and that text (see `disk/new_uuids`).
     `scratch` is an existing folder with room for the disk's content, uncompressed and sparse. The same content gives
     the same bytes. Raises InputError where `output` is there already, HostError where there is no space, BuildError
     where a file system is damaged; after an error neither `output` nor anything in `scratch` is left.
@@ -83,6 +94,7 @@ def seal(
     try:
         raw = qemu_img.convert(disk, flat, DiskFormat.RAW, on_progress=_progress(emit, "flatten", disk))
         findings = scrub(raw)
+        renewed = renew(raw, new_uuids, emit=emit) if new_uuids is not None else None
         packed = qemu_img.convert(
             raw, output, packing.disk_format, compression=packing.compression, on_progress=_progress(emit, "pack", disk)
         )
@@ -94,7 +106,7 @@ def seal(
         raise
     finally:
         flat.unlink(missing_ok=True)
-    return Sealed(packed, output.stat().st_size, sha256, findings)
+    return Sealed(packed, output.stat().st_size, sha256, findings, renewed)
 
 
 def scrub(raw: Disk) -> tuple[Finding, ...]:

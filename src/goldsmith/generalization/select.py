@@ -19,13 +19,11 @@ ADVICE = "see `goldsmith generalize --list`"
 @dataclass(frozen=True, slots=True)
 class Foreign:
     """An operation of virt-sysprep that is known here by name, and does nothing: `why`, or what does the job instead.
-
-    One that is `refused` ends the command where a list asks for it; the others may stand in lists that are shared.
+    It may stand in lists that are shared.
     """
 
     name: str
     why: str
-    refused: bool = False
 
 
 FOREIGN = (
@@ -33,12 +31,6 @@ FOREIGN = (
         "customize",
         "selects nothing: its refills of machine-id and random seed are what makes clones alike, and steps of a "
         "recipe's `customize` do the rest",
-    ),
-    Foreign(
-        "fs-uuids",
-        "refused: new UUIDs without fstab, boot loader and initramfs in step leave an image that does not boot; clones "
-        "that one host mounts together need `mount -o nouuid` (XFS) instead",
-        refused=True,
     ),
     Foreign(
         "lvm-uuids",
@@ -53,8 +45,8 @@ def select(expression: str) -> tuple[Operation, ...]:
     """The operations that a list such as `defaults,-ssh-hostkeys,firewall-rules` names, sorted by name.
 
     Read left to right from the empty set: `name` adds, `-name` removes, `defaults` and `all` stand for sets. Operations
-    of virt-sysprep that do nothing here are accepted, so lists can be shared. Raises InputError for an unknown name,
-    for one that cannot be done as a plan, and for a list that selects nothing.
+    of virt-sysprep that do nothing here are accepted, so lists can be shared. Raises InputError for an unknown name
+    and for a list that selects nothing.
     """
     known = {each.name: each for each in registered()}
     foreign = {each.name: each for each in FOREIGN}
@@ -65,7 +57,7 @@ def select(expression: str) -> tuple[Operation, ...]:
         removes, name = word.startswith("-"), word.removeprefix("-")
         if name in foreign:
             if not removes:
-                idle.append(_accepted(foreign[name]))
+                idle.append(foreign[name])
             continue
         names = sets.get(name) or ({name} if name in known else _unknown(name, [*known, *sets, *foreign]))
         chosen = chosen - names if removes else chosen | names
@@ -125,15 +117,6 @@ def _names(words: Iterable[str], verb: str) -> list[str]:
                 f"{name!r} is no name of an account", hint=f"for example --{verb}-user-accounts admin,builder"
             )
     return names
-
-
-def _accepted(foreign: Foreign) -> Foreign:
-    if foreign.refused:
-        raise InputError(
-            f"virt-sysprep's operation {foreign.name} cannot be done here",
-            hint=foreign.why.removeprefix("refused: "),
-        )
-    return foreign
 
 
 def _unknown(name: str, known: list[str]) -> set[str]:

@@ -11,6 +11,7 @@ from goldsmith.disk.seal import Packing
 from goldsmith.errors import RecipeError
 from goldsmith.events import Emit, Note
 from goldsmith.findings import Severity
+from goldsmith.generalization.operations import fs_uuids
 from goldsmith.guest.open import choose_engine, require_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.machine.architecture import of_this_host
@@ -135,7 +136,10 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
         shaped = shape(emit, bench, recipe, secrets, scripts)
 
         packing = Packing(recipe.seal.packing)
-        sealed = seal_disk(emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch)
+        new_uuids = key if fs_uuids.wanted(shaped.operations) else None
+        sealed = seal_disk(
+            emit, overlay, scratch / f"sealed.{packing.disk_format}", packing, scratch, new_uuids=new_uuids
+        )
         image = sealed.sealed.disk
         intent = Intent(shaped.operations, policy.kept(), shaped.customized.declared, shaped.users, waivers_of(recipe))
         audited = audit_sealed(

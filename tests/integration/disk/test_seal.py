@@ -151,6 +151,64 @@ def test_every_dialect_of_ext_forgets_and_stays_the_same(sh: Shell, tmp_path: Pa
     assert read_partitions(sealed.disk.path) == read_partitions(disk.path)
 
 
+NAMES_UUIDS = """\
+UUID={root} / ext4 defaults 0 1
+UUID={swap} none swap sw 0 0
+search --no-floppy --fs-uuid --set=root {upper}
+UUID=11111111-2222-3333-4444-555555555555 /srv ext4 defaults 0 2
+"""
+
+
+def plant_uuids(sh: Shell, folder: Path) -> tuple[str, str]:
+    """Name root and swap on the root and on the ESP; their UUIDs."""
+    root = sh(f"blkid -p -O {ROOT} -s UUID -o value disk.raw").strip()
+    swap = sh(f"blkid -p -O {14 * MIB} -s UUID -o value disk.raw").strip()
+    (folder / "names").write_text(NAMES_UUIDS.format(root=root, swap=swap, upper=root.upper()))
+    sh(f"debugfs -w -R 'write names fstab' 'disk.raw?offset={ROOT}' 2>/dev/null;mcopy -i disk.raw@@2M names ::grub.cfg")
+    return root, swap
+
+
+@pytest.mark.parametrize("ext", DIALECTS)
+def test_new_uuids_are_told_wherever_the_old_ones_were(sh: Shell, tmp_path: Path, scratch: Path, ext: str) -> None:
+    disk = make_disk(sh, tmp_path, ext)
+    root, swap = plant_uuids(sh, tmp_path)
+    sealed = seal(disk, tmp_path / "sealed", packing=Packing.RAW, scratch=scratch, new_uuids="a build's key")
+    assert sealed.findings == ()
+    assert sealed.renewed is not None
+    assert sealed.renewed.by_old.keys() == {root, swap}
+    assert sealed.renewed.places == 6
+    new_root, new_swap = sealed.renewed.by_old[root], sealed.renewed.by_old[swap]
+    assert sh(f"blkid -p -O {ROOT} -s UUID -o value sealed").strip() == new_root
+    assert sh(f"blkid -p -O {14 * MIB} -s UUID -o value sealed").strip() == new_swap
+    told = NAMES_UUIDS.format(root=new_root, swap=new_swap, upper=new_root.upper())
+    assert sh(f"debugfs -R 'cat fstab' 'sealed?offset={ROOT}' 2>/dev/null") == told
+    assert sh("mtype -i sealed@@2M ::grub.cfg") == told
+    left = counts(sealed.disk.path, root.encode(), root.upper().encode(), swap.encode())
+    assert set(left.values()) == {0}
+    sh(f"e2fsck -fn 'sealed?offset={ROOT}'")
+    again = seal(disk, tmp_path / "again", packing=Packing.RAW, scratch=scratch, new_uuids="a build's key")
+    assert again.sha256 == sealed.sha256
+
+
+def test_a_uuid_in_the_name_of_a_file_cannot_be_renewed(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    disk = make_disk(sh, tmp_path)
+    root, _ = plant_uuids(sh, tmp_path)
+    sh(f"debugfs -w -R 'write names dev-{root}' 'disk.raw?offset={ROOT}' 2>/dev/null")
+    with pytest.raises(BuildError, match="stands in the structures of the file system of partition 1"):
+        seal(disk, tmp_path / "sealed", scratch=scratch, new_uuids="a build's key")
+    assert not (tmp_path / "sealed").exists()
+
+
+def test_an_xfs_gets_a_new_uuid(sh: Shell, tmp_path: Path, scratch: Path) -> None:
+    sh("truncate -s 320M disk.raw; mkfs.xfs -q -m uuid=99999999-8888-7777-6666-555555555555 disk.raw")
+    disk = Disk(tmp_path / "disk.raw", DiskFormat.RAW, 320 * MIB)
+    sealed = seal(disk, tmp_path / "sealed", packing=Packing.RAW, scratch=scratch, new_uuids="a build's key")
+    assert sealed.renewed is not None
+    (new,) = sealed.renewed.by_old.values()
+    assert sh("blkid -p -s UUID -o value sealed").strip() == new
+    sh("xfs_repair -n -f sealed")
+
+
 def test_same_content_gives_the_same_bytes(overlay: Disk, tmp_path: Path, scratch: Path, sh: Shell) -> None:
     digests = set()
     for number in range(2):

@@ -64,14 +64,14 @@ def scrub(area: Area) -> tuple[Finding, ...]:
         _replay(area)
     _check(area)
     if before.journal:
-        _tune2fs(area, "-O", "^has_journal")
-    _e2fsck(area, "-fyD", accepted=CORRECTED)
+        tune2fs(area, "-O", "^has_journal")
+    e2fsck(area, "-fyD", accepted=CORRECTED)
     # The kernel records where it was mounted last: with the mount engine a folder of this host.
-    _tune2fs(area, "-M", "/", *(("-J", f"size={before.journal // MIB}") if before.journal else ()))
+    tune2fs(area, "-M", "/", *(("-J", f"size={before.journal // MIB}") if before.journal else ()))
     # Holes instead of zeros save time and room, no more: a run that corrects something discards nothing (e2fsck 1.47).
-    _e2fsck(area, "-fy", "-E", "discard", accepted=CORRECTED)
+    e2fsck(area, "-fy", "-E", "discard", accepted=CORRECTED)
     left = _erase_free(area)
-    _e2fsck(area, "-fn", accepted=CLEAN)
+    e2fsck(area, "-fn", accepted=CLEAN)
     after = read_superblock(_dumpe2fs(area, "-h"))
     if after.features != before.features - {"needs_recovery", "orphan_present"} or after.journal != before.journal:
         raise BuildError(f"scrubbing changed the file system of {area}: {before} became {after}")
@@ -197,7 +197,7 @@ def _replay(area: Area) -> None:
 def _check(area: Area) -> None:
     """Raises BuildError where something is wrong that a boot would not repair by itself."""
     try:
-        _e2fsck(area, "-fp", accepted=CORRECTED)
+        e2fsck(area, "-fp", accepted=CORRECTED)
     except ProcessError as error:
         raise BuildError(
             f"the file system of {area} is damaged: {_last(error.log_tail)}",
@@ -211,11 +211,13 @@ def _last(lines: tuple[str, ...]) -> str:
     return said[-1] if said else "e2fsck says no more"
 
 
-def _e2fsck(area: Area, *options: str, accepted: tuple[int, ...]) -> None:
+def e2fsck(area: Area, *options: str, accepted: tuple[int, ...] = CLEAN) -> None:
+    """Run e2fsck on an area; other exit codes than `accepted` raise ProcessError."""
     _run(area, "e2fsck", *options, accepted=accepted)
 
 
-def _tune2fs(area: Area, *options: str) -> None:
+def tune2fs(area: Area, *options: str) -> None:
+    """Run tune2fs on an area, at the file system's own time."""
     _run(area, "tune2fs", *options)
 
 

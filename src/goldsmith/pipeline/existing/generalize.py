@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
@@ -14,6 +15,7 @@ from goldsmith.errors import InputError
 from goldsmith.events import Emit, Note
 from goldsmith.generalization.generalize import Keep, preview
 from goldsmith.generalization.operation import Operation, Remark
+from goldsmith.generalization.operations import fs_uuids
 from goldsmith.generalization.remarks import remarks_as_json
 from goldsmith.generalization.report import kept_as_json, plan_as_json, plan_as_text, tally
 from goldsmith.generalization.virt_sysprep import BY_DEFAULT, Tool, Wish
@@ -84,9 +86,9 @@ def generalize_existing(
 ) -> GeneralizeReport:
     """Plan only, change `where` itself, or work on an overlay and seal that to `output`: exactly one of the three.
 
-    `scripts` run in the guest first, and in no dry run. Raises InputError where it is not said which, or `output` is
-    there already. With virt-sysprep among the `tools`, it is told the `wish`; its dry run works on an overlay and is
-    real.
+    `scripts` run in the guest first, and in no dry run. Raises InputError where it is not said which, `output` is
+    there already, or an operation needs one. With virt-sysprep among the `tools`, it is told the `wish`; its dry run
+    works on an overlay and is real.
     """
     if sum((dry_run, in_place, output is not None)) != 1:
         raise InputError(
@@ -98,6 +100,12 @@ def generalize_existing(
         raise InputError("a directory is not sealed to a disk", hint="use --in-place, or a copy of it with --in-place")
     if output is not None and output.exists():
         raise InputError(f"{output} is there already", hint="choose another name: nothing is overwritten")
+    renews = fs_uuids.wanted(operations)
+    if renews and in_place and not tree:
+        raise InputError(
+            f"the operation {fs_uuids.NAME} changes file systems while a disk is sealed",
+            hint="use --output OUT, or leave the operation out",
+        )
     by_virt_sysprep = Tool.VIRT_SYSPREP in tools
     if by_virt_sysprep:
         if tree:
@@ -131,7 +139,7 @@ def generalize_existing(
                 follow=follow,
             )
             if output is not None:
-                _seal(emit, work, output, scratch)
+                _seal(emit, work, output, scratch, renews=renews)
             return replace(report, dry_run=dry_run, output=output)
         with opened(emit, work, chosen, why, scratch=scratch, read_only=dry_run) as guest:
             if dry_run:
@@ -145,7 +153,7 @@ def generalize_existing(
             applied = _both(result.applied, label_guest(emit, guest, spared=Spared(keep)))
         if output is not None:
             assert isinstance(work, Disk)
-            _seal(emit, work, output, scratch)
+            _seal(emit, work, output, scratch, renews=renews)
     return GeneralizeReport(applied, dry_run=False, output=output, remarks=result.remarks)
 
 
@@ -177,10 +185,10 @@ def _both(generalized: Plan, labeled: Plan) -> Plan:
     return Plan((*generalized.changes, *labeled.changes), generalized.kept)
 
 
-def _seal(emit: Emit, work: Disk, output: Path, scratch: Path) -> None:
+def _seal(emit: Emit, work: Disk, output: Path, scratch: Path, *, renews: bool) -> None:
     packing = Packing.RAW if output.suffix == ".raw" else Packing.QCOW2_ZSTD
     sealed = scratch / "sealed"
-    seal_disk(emit, work, sealed, packing, scratch)
+    seal_disk(emit, work, sealed, packing, scratch, new_uuids=token_hex() if renews else None)
     try:
         # A link cannot replace: another program may have taken the name meanwhile.
         output.hardlink_to(sealed)

@@ -21,9 +21,16 @@ class SealedDisk:
     @property
     def summary(self) -> str:
         virtual = self.sealed.disk.virtual_size / MIB
-        return f"{virtual:.0f} MiB virtual → {self.sealed.size / MIB:.1f} MiB {self.packing.value}"
+        told = f"{virtual:.0f} MiB virtual → {self.sealed.size / MIB:.1f} MiB {self.packing.value}"
+        if (renewed := self.sealed.renewed) is None:
+            return told
+        return f"{told}, {len(renewed.by_old)} new UUIDs of file systems, written in {renewed.places} places"
 
 
 @step("seal")
-def seal_disk(emit: Emit, disk: Disk, output: Path, packing: Packing, scratch: Path) -> SealedDisk:
-    return SealedDisk(seal(disk, output, packing=packing, scratch=scratch, emit=emit), packing)
+def seal_disk(
+    emit: Emit, disk: Disk, output: Path, packing: Packing, scratch: Path, *, new_uuids: str | None = None
+) -> SealedDisk:
+    """`new_uuids` is what new UUIDs of file systems are made from; without it they stay."""
+    sealed = seal(disk, output, packing=packing, scratch=scratch, new_uuids=new_uuids, emit=emit)
+    return SealedDisk(sealed, packing)

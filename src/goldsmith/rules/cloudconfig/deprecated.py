@@ -74,7 +74,7 @@ DEPRECATIONS = (
         )
     ),
 )  # fmt: skip
-_BY_LAST_PART = {
+_BY_LAST_PART: dict[Loc, list[Deprecation]] = {
     last: [each for each in DEPRECATIONS if each.loc[-1:] == last] for last in {d.loc[-1:] for d in DEPRECATIONS}
 }
 
