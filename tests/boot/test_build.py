@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.boot.test_verify import machines_do_as_predicted_and_as_rehearsed
 
 from goldsmith.base.base import Base
 from goldsmith.disk.disk import Disk, DiskFormat
@@ -22,6 +23,7 @@ from goldsmith.machine.boot import boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.milestones import Milestone
 from goldsmith.machine.options import Firmware, MachineOptions
+from goldsmith.rules.evidence import Evidence
 
 pytestmark = [pytest.mark.root, pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
 
@@ -165,6 +167,14 @@ def test_the_audit_finds_nothing_in_it(pool: Pool) -> None:
     )  # fmt: skip
     errors = [each for each in json.loads(done.stdout)["findings"] if each["severity"] == "error"]
     assert (done.returncode, errors) == (0, [])
+
+
+def test_its_machines_did_as_predicted_and_as_containers_do(pool: Pool, debian12: Base, tmp_path: Path) -> None:
+    recorded = Evidence.from_json(
+        json.loads((pool.folder / "debian12-base-v1.0.evidence/evidence.json").read_text(encoding="utf-8"))
+    )
+    image = Disk(pool.image, DiskFormat.QCOW2, 10 << 30)
+    machines_do_as_predicted_and_as_rehearsed(debian12, image, recorded, tmp_path)
 
 
 def test_a_clone_of_it_boots_by_uefi(pool: Pool, tmp_path: Path) -> None:

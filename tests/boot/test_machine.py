@@ -40,6 +40,7 @@ def clone_of(debian12: Base, this_host: Acceleration, tmp_path: Path) -> CloneOf
     return make
 
 
+@pytest.mark.full
 def test_a_clone_boots_by_bios_gets_ready_and_powers_off(clone_of: CloneOf, this_host: Acceleration) -> None:
     spec = clone_of("bios", options=MachineOptions(cpus=2))
     (record,) = boot([spec], speed=this_host.speed)

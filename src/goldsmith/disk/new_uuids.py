@@ -2,7 +2,7 @@
 
 A UUID's text is as long as any other: in fstab, in a boot loader's configuration, in an initramfs that is not
 compressed, it is replaced where it stands, without a mount. GRUB's core for BIOS is unpacked and packed again. Whoever
-changes the file systems alone (virt-sysprep's fs-uuids) leaves an image that looks for a root that is not there.
+changes the file systems alone, as virt-sysprep's fs-uuids, leaves an image that looks for a root that is not there.
 """
 
 from __future__ import annotations

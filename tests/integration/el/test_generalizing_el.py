@@ -30,7 +30,7 @@ from goldsmith.pipeline.steps.labels import label_guest, list_labeled
 from .oracle import wrong_labels
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
-ENGINES = ["mount", pytest.param("guestfs", marks=pytest.mark.guestfs)]
+ENGINES = ["mount", pytest.param("guestfs", marks=[pytest.mark.guestfs, pytest.mark.full])]
 WHY: Mapping[str, Any] = {"operation": "test", "reason": "test"}
 NEW = (
     MakeDirectory(path="/srv/new", seen=ABSENT, **WHY),

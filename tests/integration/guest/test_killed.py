@@ -161,8 +161,8 @@ def test_guestfs(start: Start, tmp_path: Path, kill: Callable[..., None], stage:
     [
         pytest.param("mount", signal.SIGINT, marks=pytest.mark.root),
         pytest.param("mount", signal.SIGTERM, marks=pytest.mark.root),
-        pytest.param("guestfs", signal.SIGINT, marks=pytest.mark.guestfs),
-        pytest.param("guestfs", signal.SIGTERM, marks=[pytest.mark.guestfs, pytest.mark.full]),
+        pytest.param("guestfs", signal.SIGINT, marks=[pytest.mark.guestfs, pytest.mark.full]),
+        pytest.param("guestfs", signal.SIGTERM, marks=pytest.mark.guestfs),
     ],
 )
 def test_an_engine_ends_with_goldsmith_for_any_signal(

@@ -22,7 +22,7 @@ def remarks(_: View) -> Iterator[Remark]:
     covers="the UUIDs of ext2 to ext4, XFS and swap, and all uncompressed text that names them: fstab, boot loader, "
     "boot entries; when the disk is sealed, so not with --in-place",
     roots=(),
-    upstream="virt-sysprep fs-uuids (which changes the file systems alone: such an image finds no root)",
+    upstream="virt-sysprep fs-uuids (which changes file systems alone, and fails on ext4 with checksums)",
     default=False,
     remarks=remarks,
 )
