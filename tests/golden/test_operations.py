@@ -14,6 +14,8 @@ from goldsmith.generalization.report import action
 from goldsmith.guest.change import Plan
 
 FOLDERS = Path(__file__).parent / "operations"
+# New UUIDs are no change of a tree: the tests of sealing show them.
+NAMES = [each.name for each in select("all,-fs-uuids")]
 
 
 def report(applied: Plan) -> str:
@@ -27,7 +29,7 @@ def named(name: str) -> tuple[Operation, ...]:
     return tuple(each for each in registered() if each.name == name)
 
 
-@pytest.mark.parametrize("name", [each.name for each in select("all")])
+@pytest.mark.parametrize("name", NAMES)
 def test_operation(name: str, tmp_path: Path) -> None:
     folder = FOLDERS / name
     tree, expected = tmp_path / "tree", tmp_path / "expected"
@@ -44,7 +46,7 @@ def test_operation(name: str, tmp_path: Path) -> None:
 
 
 def test_every_operation_has_a_golden_tree() -> None:
-    assert {folder.name for folder in FOLDERS.iterdir()} == {each.name for each in select("all")}
+    assert {folder.name for folder in FOLDERS.iterdir()} == set(NAMES)
 
 
 def test_every_golden_tree_is_changed() -> None:

@@ -32,7 +32,7 @@ def _remarks(view: View) -> Iterator[Remark]:
     for place in [each[1] for each in words if len(each) > 2 and each[2] == "vfat" and each[1] in BOOT_LOADERS]:
         directory = view.index.resolve(place)
         if directory is None or not view.index.children(directory):
-            message = "it is not mounted or empty: a random seed of systemd-boot in it would not be seen"
+            message = "it is empty, or this host cannot mount it: a random seed of systemd-boot would not be seen"
             yield Remark(NAME, place, message)
 
 
