@@ -26,7 +26,8 @@ class Patience:
     `sleep` is added to `idle` after that and is not scaled: a guest without a network may wait 120 s for one. `settle`:
     idle at a login prompt with no word of cloud-init. `dead_end`: after a line like "Kernel panic". `limit` is the end.
     `linger`: from `ready` to the power button, unless the guest rests before: cloud-init writes its results after it
-    says that it has finished. `grace`: from the first press of that button, which is repeated every `press` seconds.
+    says that it has finished. `grace`: from the first press of that button, which is repeated every `press` seconds;
+    `busy_grace` for a guest that still works then, as on a crowded host.
     """
 
     early_idle: float = 8.0
@@ -39,6 +40,7 @@ class Patience:
     limit: float = 300.0
     linger: float = 3.0
     grace: float = 30.0
+    busy_grace: float = 90.0
     press: float = 5.0
 
     def scaled(self, speed: float) -> Patience:
@@ -54,6 +56,7 @@ class Patience:
             limit=self.limit / speed,
             linger=self.linger / speed,
             grace=self.grace / speed,
+            busy_grace=self.busy_grace / speed,
         )
 
 

@@ -140,10 +140,13 @@ class WatchedBoot:
                 self._end(now, ended)
         return self._record(now) if self._phase is _Phase.DONE else None
 
-    def _look_at_boot(self, now: float) -> None:
+    def _sample(self, now: float) -> None:
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_SECONDS
             self._watch.sample(now, self.machine.activity())
+
+    def _look_at_boot(self, now: float) -> None:
+        self._sample(now)
         dead_end = self._scanner.dead_end
         if self._reached_goal() and dead_end is None:
             if self._until is not Milestone.READY:
@@ -190,8 +193,10 @@ class WatchedBoot:
             self._power_off(now)
 
     def _look_at_power_off(self, now: float) -> None:
+        self._sample(now)
         since = now - self._powering_since
-        if since >= self._patience.grace:
+        rests = self._watch.rests(now, REST_SECONDS)
+        if since >= (self._patience.grace if rests else self._patience.busy_grace):
             presses = f"though its power button was pressed {self._pressed} times"
             self._fail(f"it did not power off within {since:.0f} s, {presses}")
         elif since >= self._pressed * self._patience.press:

@@ -96,7 +96,9 @@ def watched(
         machine,
         driver="scripted",
         until=until,
-        patience=Patience(early_idle=10, idle=10, sleep=0, settle=5, dead_end=1, linger=linger, grace=20, press=5),
+        patience=Patience(
+            early_idle=10, idle=10, sleep=0, settle=5, dead_end=1, linger=linger, grace=20, busy_grace=60, press=5
+        ),
         emit=(said if said is not None else []).append,
         clock=machine.time,
         visit=visit,
@@ -177,6 +179,21 @@ def test_a_guest_that_never_powers_off_is_killed_and_says_so(tmp_path: Path) -> 
     assert record.problem == "it did not power off within 20 s, though its power button was pressed 4 times"
     assert not record.off
     assert machine.killed
+
+
+@pytest.mark.parametrize(
+    ("ends", "problem"),
+    [(40, None), (1000, "it did not power off within 60 s, though its power button was pressed 12 times")],
+)
+def test_a_guest_that_works_at_it_gets_more_time(tmp_path: Path, ends: int, problem: str | None) -> None:
+    def guest(second: int, machine: ScriptedMachine) -> None:
+        machine.does = Activity((CpuTime(second),), 0)
+        if second == 1:
+            machine.prints(READY)
+        if second >= ends:
+            machine.end = POWERED_OFF
+
+    assert watched(ScriptedMachine(tmp_path, guest)).problem == problem
 
 
 def test_a_goal_before_ready_ends_hard(tmp_path: Path) -> None:
