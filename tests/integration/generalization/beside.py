@@ -25,7 +25,7 @@ from goldsmith.run import run
 APPLIANCE = {"LIBGUESTFS_BACKEND": "direct", "LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"}
 # As people run it, and with everything that leaves a disk that boots and asks nothing.
 SYSPREP = {Family.DEBIAN: (), Family.RHEL: ("--operations", "all,-fs-uuids,-lvm-uuids,-flag-reconfiguration")}
-GOLDSMITH = {Family.DEBIAN: "defaults", Family.RHEL: "all,-flag-reconfiguration"}
+GOLDSMITH = {Family.DEBIAN: "defaults", Family.RHEL: "all,-fs-uuids,-flag-reconfiguration"}
 CLOUD_INIT = ("cloud-init", "clean", "--logs", "--seed", "--machine-id")
 TIMEOUT = 600.0
 

@@ -73,7 +73,8 @@ def verdicts(document: dict[str, Any]) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("clones", [3, pytest.param(24, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("clones", [6, 24])
 def test_many_clones_in_containers(image: Path, goldsmith: Goldsmith, tmp_path: Path, clones: int) -> None:
     folder = tmp_path / "proof"
     words = ("verify", image, "--driver", "container", "--clones", clones, "--evidence", folder, "--json")
