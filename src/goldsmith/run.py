@@ -16,15 +16,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from goldsmith.errors import HostError, Interrupted, ProcessError, Terminated
+from goldsmith.outputs import Collected, collect
 
 LIFELINE = str(Path(__file__).with_name("lifeline.py"))
 TAIL_LINES = 20
+# Seconds for what a program printed just before its end.
+LINGER = 0.3
 AGAIN = "run the same command again: finished work is kept"
 # How long a clean-up may take before another signal is heard.
 CLEAN_UP_SECONDS = 60.0
@@ -49,6 +52,8 @@ PACKAGES = {
     "qemu-storage-daemon": "qemu-system-common",
     "qemu-system-aarch64": "qemu-system-arm",
     "qemu-system-x86_64": "qemu-system-x86",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
     "resize2fs": "e2fsprogs",
     "sfdisk": "fdisk",
     "systemd-nspawn": "systemd-container",
@@ -111,6 +116,36 @@ def run(
     if check and done.returncode != 0:
         raise ProcessError(f"{argv[0]} ended with exit code {done.returncode}", log_tail=done.tail())
     return done
+
+
+def run_bounded(
+    argv: Sequence[str],
+    *,
+    limit: int,
+    timeout: float,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Collected:
+    """Run a program that may print without end: the first `limit` bytes of standard output and error, and its exit
+    code, None where it did not end in `timeout` seconds and was ended. Raises HostError if it is not installed.
+    """
+    with ExitStack() as closed, tempfile.TemporaryFile() as source:
+        source.write(stdin)
+        source.seek(0)
+        readers = []
+        with ExitStack() as handed_over:
+            writers = []
+            for _ in range(2):
+                reader, writer = os.pipe2(os.O_CLOEXEC)
+                closed.callback(os.close, reader)
+                readers.append(reader)
+                writers.append(handed_over.enter_context(os.fdopen(writer, "wb")))
+            process = _Process(argv, stdin=source, stdout=writers[0], stderr=writers[1], env=env, cwd=cwd, pass_fds=())
+        try:
+            return collect(readers, process.poll, limit=limit, timeout=timeout, linger=LINGER)
+        finally:
+            process.end()
 
 
 @contextmanager
@@ -189,6 +224,11 @@ class _Process:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+
+    @property
+    def pid(self) -> int:
+        """The process that watches over the program."""
+        return self._popen.pid
 
     def poll(self) -> int | None:
         return self._popen.poll()

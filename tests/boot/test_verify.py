@@ -21,7 +21,7 @@ from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import choose_engine, open_guest
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.existing.verify import REHEARSED
-from goldsmith.recipe.check import Checks, CommandCheck, FileCheck, TextWanted
+from goldsmith.recipe.check import Asked, Checks, CommandCheck, FileCheck, TextWanted
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.prediction import differences
@@ -134,10 +134,11 @@ def failures(verification: Verification) -> dict[str, str]:
     return {each.rule: each.message for each in verification.outcomes if each.verdict is Verdict.FAIL}
 
 
-def own_failures(verification: Verification) -> dict[str, str]:
-    """What the recipe's own checks found wrong."""
+def own_failures(verification: Verification, clone: str = "clone-1") -> dict[str, str]:
+    """What the recipe's own checks found wrong in a clone."""
     own = [each for each in verification.outcomes if (each.rule, each.verdict) == ("GS450", Verdict.FAIL)]
-    return {each.subject.partition(": ")[2]: each.message for each in own}
+    named = [(*each.subject.partition(": "), each.message) for each in own]
+    return {about: message for name, _, about, message in named if name == clone}
 
 
 @pytest.mark.full  # test_build proves one with the default of this host
@@ -210,14 +211,19 @@ def test_the_two_worst_images_are_named(debian12: Base, tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-def test_rehearsed_checks_fail_as_those_of_machines_do(debian12: Base, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", Asked)
+def test_rehearsed_checks_fail_as_those_of_machines_do(debian12: Base, tmp_path: Path, by: Asked) -> None:
+    """Those that log in ask only the clone whose user-data lets them in."""
     disk = image(debian12, tmp_path / "image")
     proof = verify(
         disk,
         engine="mount",
         scratch=tmp_path,
         acceleration=REHEARSED,
-        expectation=replace(EXPECTED, checks=BROKEN),
-        clones=(ClonePlan("clone-1", Seed.NONE, "container"),),
+        expectation=replace(EXPECTED, checks=replace(BROKEN, by=by)),
+        clones=(ClonePlan("clone-1", Seed.NONE, "container"), ClonePlan("clone-2", Seed.USER_DATA, "container")),
     )
-    assert own_failures(proof) == WRONG
+    on_disk = {about: message for about, message in WRONG.items() if about.startswith("file ")}
+    assert own_failures(proof, "clone-1") == (WRONG if by is Asked.AGENT else on_disk)
+    assert own_failures(proof, "clone-2") == WRONG
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["image"]

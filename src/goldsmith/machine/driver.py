@@ -13,6 +13,7 @@ from goldsmith.disk.disk import Disk
 from goldsmith.machine.inside import Inside
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.machine.options import Firmware, MachineOptions
+from goldsmith.machine.ssh_config import Way
 
 DEFAULT_OPTIONS = MachineOptions()
 
@@ -26,7 +27,8 @@ class MachineSpec:
     cloud-init stages that are configured in the guest; the end of the last one is `ready`. `says_finished`: that stage
     has the module final_message, which announces its end; without it the guest is ready once it rests after that
     stage's begin and the login prompt. `accelerated`: KVM works here; a machine of another architecture is emulated all
-    the same. `os_id` is libosinfo's name of the guest's operating system, where it has one.
+    the same. `os_id` is libosinfo's name of the guest's operating system, where it has one. `sshd`: this host has to
+    reach the guest's port 22, for which a machine without a network gets a card.
     """
 
     name: str
@@ -39,6 +41,7 @@ class MachineSpec:
     stages: tuple[Milestone, ...] = CLOUD_INIT_STAGES
     says_finished: bool = True
     os_id: str | None = None
+    sshd: bool = False
 
     @property
     def console(self) -> Path:
@@ -115,6 +118,12 @@ class Machine(Protocol):
         """A way to start programs in it while it runs; used in a thread of its own.
 
         Raises ProcessError where there is none, or nothing inside answers `within` seconds.
+        """
+
+    def way_to_sshd(self) -> AbstractContextManager[Way]:
+        """How ssh(1) of this host reaches its port 22 while it runs; used in a thread of its own.
+
+        Raises ProcessError where this driver makes none, or the specification asked for none.
         """
 
     def __enter__(self) -> Self: ...

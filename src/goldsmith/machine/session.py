@@ -9,6 +9,7 @@ from typing import Self
 
 from goldsmith.errors import ProcessError
 from goldsmith.machine.inside import Inside
+from goldsmith.machine.ssh_config import Way
 
 
 class KilledAtTheEnd(ABC):
@@ -23,6 +24,10 @@ class KilledAtTheEnd(ABC):
     def inside(self, within: float) -> AbstractContextManager[Inside]:
         """A driver without a way into its machines."""
         raise ProcessError("this driver starts no programs in its machines")
+
+    def way_to_sshd(self) -> AbstractContextManager[Way]:
+        """A driver whose machines have no port that leads into them."""
+        raise ProcessError("machines of this driver are not reached by SSH: take the driver qemu, or rehearse")
 
     def __enter__(self) -> Self:
         try:

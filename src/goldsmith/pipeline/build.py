@@ -34,8 +34,8 @@ from goldsmith.recipe.model import Recipe
 from goldsmith.rules.recipe.lint import lint
 from goldsmith.run import require
 from goldsmith.secrets import NO_SECRETS, Secrets
-from goldsmith.verification.checks.goss import require_goss
 from goldsmith.verification.previous import previous_of
+from goldsmith.verification.requirements import require_for
 from goldsmith.verification.verification import Verification
 
 SHOWN_DIGITS = 12
@@ -109,7 +109,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     scripts = Scripts(read_scripts(recipe.folder, policy.scripts, title="generalize.scripts"), policy.clean_scripts)
     if policy.by_virt_sysprep:
         require_virt_sysprep()
-    require_goss(expected_of(recipe).checks)
+    require_for(expected_of(recipe).checks)
     emit = secrets.masking(emit)
     require_host(options)
     pool = Pool(options.pool)

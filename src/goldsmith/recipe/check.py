@@ -15,6 +15,13 @@ class Kind(StrEnum):
     GOSS = "goss"
 
 
+class Asked(StrEnum):
+    """How programs get into a clone: by what starts them in machines and containers, or by a login."""
+
+    AGENT = "agent"
+    SSH = "ssh"
+
+
 @dataclass(frozen=True, slots=True)
 class TextWanted:
     """What a text has to be; what is None is not asked. `matches` is a regular expression of RE2."""
@@ -114,21 +121,32 @@ class GossCheck:
         return "every test holds"
 
 
-Check = FileCheck | CommandCheck | GossCheck
+LiveCheck = CommandCheck | GossCheck
+Check = FileCheck | LiveCheck
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All checks of a recipe."""
+    """All checks of a recipe. `by` is how commands and goss get into a clone."""
 
     files: tuple[FileCheck, ...] = ()
     commands: tuple[CommandCheck, ...] = ()
     goss: tuple[GossCheck, ...] = ()
+    by: Asked = Asked.AGENT
 
     @property
-    def live(self) -> tuple[CommandCheck | GossCheck, ...]:
+    def live(self) -> tuple[LiveCheck, ...]:
         """Those that need the running clone; the others look at its disk afterwards."""
         return (*self.commands, *self.goss)
+
+    @property
+    def logging_in(self) -> tuple[LiveCheck, ...]:
+        """Those of them that log in by SSH: only a clone whose user-data lets somebody in can be asked."""
+        return tuple(each for each in self.live if self.logs_in(each))
+
+    def logs_in(self, check: Check) -> bool:
+        """Whether one of these checks logs in."""
+        return self.by is Asked.SSH and check.kind is not Kind.FILE
 
     def __iter__(self) -> Iterator[Check]:
         return iter((*self.files, *self.live))

@@ -11,13 +11,14 @@ from pydantic import BeforeValidator, Field, JsonValue, StrictBool, StrictInt, W
 from goldsmith.base.source import wrong
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.machine.options import Firmware
-from goldsmith.recipe.check import Checks
+from goldsmith.recipe.check import Asked, Checks
 from goldsmith.recipe.checks import ExpectedCommands, ExpectedFiles, GossFile, read_goss
 from goldsmith.recipe.guest_pattern import GuestPattern
 from goldsmith.recipe.machine import MachineSection
 from goldsmith.recipe.section import NonEmpty, Section
 
-SEEDS: Mapping[str, Seed] = {"none": Seed.NONE, "empty": Seed.EMPTY_NOCLOUD, "user-data": Seed.USER_DATA}
+USER_DATA = "user-data"
+SEEDS: Mapping[str, Seed] = {"none": Seed.NONE, "empty": Seed.EMPTY_NOCLOUD, USER_DATA: Seed.USER_DATA}
 # Rules about what clones share need two.
 FEWEST, MOST = 2, 64
 
@@ -65,6 +66,9 @@ class Expect(Section):
     """Files that exist, or do not, and what they are like."""
     commands: ExpectedCommands = ()
     """Programs that run inside the clones, and how they end."""
+    by: Asked = Asked.AGENT
+    """How `commands` and `goss` get into a machine: by its guest `agent`, or by `ssh` with a key of this run alone,
+    which is in the user-data of the clones that get some; the others are not asked."""
     goss: GossFile | None = None
     """A goss file of the host, relative to the recipe's folder; the host's `goss` is run with it inside the clones."""
 
@@ -74,7 +78,13 @@ class Expect(Section):
             files=tuple(each.check for each in self.files),
             commands=tuple(each.check for each in self.commands),
             goss=(read_goss(folder, self.goss),) if self.goss is not None else (),
+            by=self.by,
         )
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a clone has to let somebody in by SSH."""
+        return self.by is Asked.SSH and bool(self.commands or self.goss)
 
 
 def _known_seeds(value: object) -> object:
@@ -130,6 +140,14 @@ class VerifySection(Section):
     def _enough_clones(self) -> VerifySection:
         if few := too_few(self.clones, self.seeds, self.firmware):
             raise wrong(f"has too few clones: {few}", "raise `clones`, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_can_log_in(self) -> VerifySection:
+        # The default seeds come in this order; too few clones leave out the last.
+        seeds = self.seeds or tuple(SEEDS)[: self.clones]
+        if self.expect.logs_in and USER_DATA not in seeds:
+            raise wrong("asks by SSH, and no clone gets user-data that lets anybody in", "add `user-data` to `seeds`")
         return self
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from goldsmith.guest.guest import Guest
 from goldsmith.machine.inside import Inside
-from goldsmith.recipe.check import Check, CommandCheck, FileCheck, GossCheck
+from goldsmith.recipe.check import Check, FileCheck, LiveCheck
 from goldsmith.rules.check_result import CheckResult
 
 # Seconds, on a host with KVM, for what a check does beside the program that it runs.
@@ -43,7 +43,7 @@ def looks_for(kind: type[Check]) -> Callable[[Look], Look]:
     return register
 
 
-def look_live(check: CommandCheck | GossCheck, live: Live) -> Iterator[CheckResult]:
+def look_live(check: LiveCheck, live: Live) -> Iterator[CheckResult]:
     """Make one check in a running clone. Nothing that its programs do is an error."""
     return _known()[type(check)](check, live)
 

@@ -67,12 +67,13 @@ def prepare(
     accelerated: bool = False,
     own_user_data: bytes | None = None,
     os_id: str | None = None,
+    opened_by: str | None = None,
 ) -> Clone:
     """Lay the clone's overlay and write its seed into a new folder of its own.
 
-    What a seed with user-data holds is a user with a key that nobody has, or `own_user_data`. `runs_cloud_init` and
-    `says_finished` are what is predicted of its boot, `os_id` what its system is called
-    (`MachineSpec`).
+    What a seed with user-data holds is a user with a key that nobody has, or with the public key `opened_by`, whose
+    owner then has to reach the machine's sshd; or it is `own_user_data`. `runs_cloud_init` and `says_finished` are what
+    is predicted of its boot, `os_id` what its system is called (`MachineSpec`).
     """
     own = folder / plan.name
     own.mkdir()
@@ -82,7 +83,7 @@ def prepare(
     if plan.seed is not Seed.NONE:
         instance_id, seed = f"goldsmith-{uuid}", own / "seed.iso"
         if plan.seed is Seed.USER_DATA and own_user_data is None:
-            key = public_key(os.urandom(32))
+            key = opened_by or public_key(os.urandom(32))
             probe, content = Probe(USER, str(fingerprint(key))), user_data(key)
         write_seed(seed, instance_id=instance_id, user_data=content)
     spec = MachineSpec(
@@ -96,6 +97,7 @@ def prepare(
         stages=CLOUD_INIT_STAGES if runs_cloud_init else (),
         says_finished=says_finished,
         os_id=os_id,
+        sshd=probe is not None and opened_by is not None,
     )
     return Clone(plan, spec, instance_id, probe, content)
 

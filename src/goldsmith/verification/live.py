@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
-from goldsmith.errors import ProcessError
+from goldsmith.errors import HostError, ProcessError
 from goldsmith.machine.driver import Machine
+from goldsmith.machine.ssh import OneTimeKey, log_in
 from goldsmith.machine.visit import Visit
-from goldsmith.recipe.check import NO_CHECKS, Checks
+from goldsmith.recipe.check import NO_CHECKS, Checks, LiveCheck
 from goldsmith.rules.check_result import CheckResult, not_seen
 from goldsmith.verification.check import MARGIN, Live, look_live
 
-# Seconds, on a host with KVM, for the guest agent to be there: it starts while the boot goes on.
+# Seconds, on a host with KVM, for the guest agent to be there: it starts while the boot goes on; and for sshd.
 AGENT_SECONDS = 15.0
+LOGIN_SECONDS = 30.0
 
 
 class LiveChecks:
-    """Makes them in every clone that it visits."""
+    """Makes them in every clone that it visits. `key` opens those that can be asked by SSH; the others are not."""
 
-    def __init__(self, checks: Checks) -> None:
+    def __init__(self, checks: Checks, key: OneTimeKey | None = None) -> None:
         self.checks = checks
+        self.key = key
         self._results: dict[str, list[CheckResult]] = {}
 
     def visit(self, speed: float = 1.0) -> Visit | None:
@@ -27,6 +32,7 @@ class LiveChecks:
         if not self.checks.live:
             return None
         seconds = AGENT_SECONDS + sum(each.timeout + MARGIN for each in self.checks.live)
+        seconds += LOGIN_SECONDS if self.checks.logging_in else 0
         return Visit(partial(self._pay, speed), seconds / speed)
 
     def of(self, clone: str) -> tuple[CheckResult, ...]:
@@ -35,12 +41,34 @@ class LiveChecks:
 
     def _pay(self, speed: float, machine: Machine) -> None:
         results = self._results.setdefault(machine.spec.name, [])
-        try:
-            with machine.inside(AGENT_SECONDS / speed) as inside:
-                for check in self.checks.live:
-                    results.extend(look_live(check, Live(inside, speed)))
-        except ProcessError as error:
-            results.extend(not_seen(each, error.message) for each in self.checks.live)
+        by_ssh = self.checks.logging_in
+        if by_agent := [each for each in self.checks.live if each not in by_ssh]:
+            results.extend(_made(by_agent, partial(_by_agent, machine, speed)))
+        if by_ssh and machine.spec.sshd and self.key is not None:
+            results.extend(_made(by_ssh, partial(_by_ssh, machine, self.key, speed)))
+
+
+def _made(checks: Iterable[LiveCheck], entered: Callable[[], AbstractContextManager[Live]]) -> Iterator[CheckResult]:
+    """A result for each, also where nothing could get in."""
+    try:
+        with entered() as live:
+            for check in checks:
+                yield from look_live(check, live)
+    except (ProcessError, HostError) as error:
+        yield from (not_seen(each, error.message) for each in checks)
+
+
+@contextmanager
+def _by_agent(machine: Machine, speed: float) -> Iterator[Live]:
+    with machine.inside(AGENT_SECONDS / speed) as inside:
+        yield Live(inside, speed)
+
+
+@contextmanager
+def _by_ssh(machine: Machine, key: OneTimeKey, speed: float) -> Iterator[Live]:
+    folder, within = key.private.with_name(machine.spec.name), LOGIN_SECONDS / speed
+    with machine.way_to_sshd() as way:
+        yield Live(log_in(way, key, folder, console=machine.spec.console, within=within, patience=1 / speed), speed)
 
 
 UNCHECKED = LiveChecks(NO_CHECKS)

@@ -24,15 +24,17 @@ from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import container
 from goldsmith.machine.options import Network
+from goldsmith.machine.ssh import make_key
 from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence, Previous
 from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
+from goldsmith.rules.probe import USER
 from goldsmith.rules.rule import Needs, Outcome, judge, rules_of
-from goldsmith.verification.checks.goss import require_goss
 from goldsmith.verification.clone import Clone, clone_evidence, prepare
 from goldsmith.verification.live import UNCHECKED, LiveChecks
 from goldsmith.verification.matrix import ClonePlan, plan_clones
 from goldsmith.verification.report.folder import LEFT, keep
+from goldsmith.verification.requirements import require_for
 from goldsmith.verification.sealed import Sealed, look_at_sealed
 from goldsmith.verification.verification import Verification
 
@@ -61,9 +63,12 @@ def verify(
     clone is an outcome; raises BuildError, InputError or HostError where the image cannot be opened at all, or machines
     cannot be started here.
     """
-    require_goss(expectation.checks)
+    checks = expectation.checks
+    require_for(checks)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="verify-") as made:
-        bench = _Bench(Path(made), engine, acceleration, LiveChecks(expectation.checks))
+        # A clone's folder is named after it: none has this name.
+        key = make_key(Path(made) / "login", USER) if checks.logging_in else None
+        bench = _Bench(Path(made), engine, acceleration, LiveChecks(checks, key))
         before = _digest(disk.path)
         # Through an overlay: what an engine may do to a file system that it opens never reaches the sealed file.
         with bench.open(create_overlay(bench.folder / "sealed.qcow2", disk)) as guest:
@@ -137,6 +142,7 @@ def _boot(disk: Disk, plans: Sequence[ClonePlan], bench: _Bench, sealed: Sealed,
             says_finished="final_message" in sealed.prediction.modules,
             accelerated=bench.acceleration.kvm,
             os_id=sealed.os_id,
+            opened_by=bench.live.key.public if bench.live.key is not None else None,
         )
         for plan in plans
     ]

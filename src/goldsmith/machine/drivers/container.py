@@ -13,10 +13,11 @@ import socket
 import sys
 import tempfile
 import threading
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
-from goldsmith.errors import GoldsmithError, HostError
+from goldsmith.errors import GoldsmithError, HostError, ProcessError
 from goldsmith.findings import printable
 from goldsmith.guest.engines import mount
 from goldsmith.guest.engines.opening import describe
@@ -24,8 +25,10 @@ from goldsmith.guest.worker import wire
 from goldsmith.machine.driver import Activity, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.container_cgroup import cpu_time, remove, sweep
 from goldsmith.machine.drivers.container_inside import ContainerInside
+from goldsmith.machine.drivers.container_programs import payload
 from goldsmith.machine.drivers.container_seed import read_seed
 from goldsmith.machine.session import KilledAtTheEnd
+from goldsmith.machine.ssh_config import HandedOver
 from goldsmith.run import Running, running
 
 NAME = "container"
@@ -33,6 +36,9 @@ NAME = "container"
 NEVER_START = ("systemd-remount-fs", "Remount Root and Kernel", "serial-getty@", "Serial Getty on")
 FEATURES = Features(hardware=False, activity=True, firmwares=(), never_start=NEVER_START)
 MAIN = str(Path(__file__).with_name("container_main.py"))
+DOOR = str(Path(__file__).with_name("container_door.py"))
+# The rehearsal's own process has a PID namespace, in which the container has another one.
+BELOW = 2
 WHY = "systemd-nspawn boots the image's userland"
 
 
@@ -128,6 +134,24 @@ class ContainerMachine(KilledAtTheEnd):
     def inside(self, within: float) -> AbstractContextManager[ContainerInside]:
         """By a process that enters the container's namespaces; it is there at once."""
         return nullcontext(ContainerInside(self._say, self._answers))
+
+    @contextmanager
+    def way_to_sshd(self) -> Iterator[HandedOver]:
+        """By a process that enters the container's network namespace, which is held open: no other one can become it.
+
+        Raises ProcessError where nothing runs in the container.
+        """
+        pid = payload(self._process.pid, below=BELOW) if self._process is not None else None
+        try:
+            namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC) if pid is not None else None
+        except OSError:
+            namespace = None
+        if namespace is None:
+            raise ProcessError("nothing runs in the container")
+        try:
+            yield HandedOver((sys.executable, "-I", DOOR, f"/proc/{os.getpid()}/fd/{namespace}"))
+        finally:
+            os.close(namespace)
 
     def kill(self) -> None:
         """End everything at once."""

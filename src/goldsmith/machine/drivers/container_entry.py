@@ -13,10 +13,9 @@ from __future__ import annotations
 import base64
 import json
 import os
-import selectors
 import signal
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -24,6 +23,7 @@ if __name__ == "__main__":
 
 from goldsmith.guest.worker.syscalls import enter_namespace, keep_capabilities, set_undumpable
 from goldsmith.machine.inside import ENVIRONMENT, OUTPUT_LIMIT
+from goldsmith.outputs import collect
 
 # The user namespace is the last one: from there the others could not be entered.
 NAMESPACES = ("cgroup", "ipc", "uts", "net", "pid", "mnt", "user")
@@ -67,16 +67,17 @@ def enter(pid: int, base: int, timeout: float, stdin: int, argv: list[str]) -> d
     os.close(failing)
     for _, writer in outputs:
         os.close(writer)
-    texts, cut, ended = _collect([reader for reader, _ in outputs], usher, timeout)
-    if ended is None:
+    readers = [reader for reader, _ in outputs]
+    collected = collect(readers, partial(_ended, usher), limit=OUTPUT_LIMIT, timeout=timeout, linger=LINGER)
+    if collected.status is None:
         _kill_below(usher)
         os.waitpid(usher, 0)
     said = os.read(failure, 1000).decode("utf-8", "replace")
     if said:
         return {"error": f"the container could not be entered: {said}"}
-    out, err = (base64.b64encode(text).decode("ascii") for text in texts)
-    status = os.waitstatus_to_exitcode(ended) if ended is not None else None
-    return {"status": status, "stdout": out, "stderr": err, "cut": cut}
+    out, err = (base64.b64encode(text).decode("ascii") for text in collected.texts)
+    status = os.waitstatus_to_exitcode(collected.status) if collected.status is not None else None
+    return {"status": status, "stdout": out, "stderr": err, "cut": collected.cut}
 
 
 def _become(argv: list[str], streams: list[int], allowed: int) -> None:
@@ -99,32 +100,9 @@ def _become(argv: list[str], streams: list[int], allowed: int) -> None:
     os._exit(NOT_STARTED)
 
 
-def _collect(readers: list[int], usher: int, timeout: float) -> tuple[list[bytes], bool, int | None]:
-    """Both outputs, whether they were cut, and the status of the usher: None where it runs on."""
-    kept, cut, ended = {reader: bytearray() for reader in readers}, False, None
-    deadline = time.monotonic() + timeout
-    with selectors.DefaultSelector() as waiting:
-        for reader in readers:
-            os.set_blocking(reader, False)
-            waiting.register(reader, selectors.EVENT_READ)
-        while time.monotonic() < deadline:
-            for key, _ in waiting.select(0.05) if waiting.get_map() else ():
-                block = os.read(key.fd, 1 << 16)
-                if not block:
-                    waiting.unregister(key.fd)
-                room = OUTPUT_LIMIT - len(kept[key.fd])
-                kept[key.fd] += block[:room]
-                cut = cut or len(block) > room
-            if ended is None:
-                done, status = os.waitpid(usher, os.WNOHANG)
-                if done:
-                    ended = status
-                    deadline = min(deadline, time.monotonic() + LINGER)
-            if ended is not None and not waiting.get_map():
-                break
-            if not waiting.get_map():
-                time.sleep(0.01)
-    return [bytes(kept[reader]) for reader in readers], cut, ended
+def _ended(usher: int) -> int | None:
+    done, status = os.waitpid(usher, os.WNOHANG)
+    return status if done else None
 
 
 def _bounding_set(pid: int) -> int:

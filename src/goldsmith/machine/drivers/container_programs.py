@@ -35,15 +35,15 @@ def run_inside(base: int, request: wire.Message) -> wire.Message:
     return answer if isinstance(answer, dict) else {"error": "no answer"}
 
 
-def payload(top: int) -> int | None:
-    """The container's PID 1: the process below that is the first one of a PID namespace below ours."""
+def payload(top: int, *, below: int = 1) -> int | None:
+    """The container's PID 1: the process under `top` that is the first one of a PID namespace so many below ours."""
     for pid in descendants(top):
         try:
             status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue
         numbers = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
-        if len(numbers) == 2 and numbers[1] == "1":
+        if len(numbers) == 1 + below and numbers[-1] == "1":
             return pid
     return None
 

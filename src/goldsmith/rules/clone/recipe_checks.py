@@ -9,18 +9,39 @@ from goldsmith.rules.check_result import CheckResult, Sight, shown
 from goldsmith.rules.evidence import CloneCase, CloneEvidence
 from goldsmith.rules.evidence_rule import Judgment, clone_rule, fails, holds, unproven
 
+WHAT = "checks of the recipe's own"
+NOT_ASKED = "does not apply: they log in, and this clone was given no user-data that lets anybody in"
+NOBODY = "it logs in by SSH, and no clone was given user-data that lets anybody in: verify with --seed user-data"
+
 
 @clone_rule("GS450", "recipe-checks", why="Only the author of a recipe knows what else its clones are for.")
 def recipe_checks(case: CloneCase) -> Iterator[Judgment]:
-    checks = tuple(case.expectation.checks)
-    if not checks:
-        yield holds("checks of the recipe's own", "does not apply: it has none")
-    for check in checks:
+    checks = case.expectation.checks
+    if not tuple(checks):
+        yield holds(WHAT, "does not apply: it has none")
+        return
+    asked = [check for check in checks if case.clone.probe is not None or not checks.logs_in(check)]
+    for check in asked:
         yield from _judged(check, case.clone)
+    # What nobody could be asked is told once.
+    unasked = [check for check in checks if check not in asked] if _tells_of_nobody(case) else []
+    for check in unasked:
+        yield unproven(check.expected, NOBODY, about=_about(check))
+    if not asked and not unasked:
+        yield holds(WHAT, NOT_ASKED)
+
+
+def _tells_of_nobody(case: CloneCase) -> bool:
+    clones = case.evidence.clones
+    return case.clone.name == clones[0].name and all(clone.probe is None for clone in clones)
+
+
+def _about(check: Check) -> str:
+    return f"{check.kind} {shown(check.name)}"
 
 
 def _judged(check: Check, clone: CloneEvidence) -> Iterator[Judgment]:
-    about = f"{check.kind} {shown(check.name)}"
+    about = _about(check)
     found = [each for each in clone.checks if (each.kind, each.check) == (check.kind, check.name)]
     if blinded := _blinded(check, clone, found):
         yield unproven(check.expected, blinded, about=about)
