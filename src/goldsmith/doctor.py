@@ -67,6 +67,8 @@ NEEDED: tuple[tuple[str, str], ...] = (
     ("newuidmap", BOOTSTRAP + " as a plain user"),
     ("swtpm", "machines with a TPM"),
     ("virt-sysprep", "generalizing by virt-sysprep (generalize: {with: virt-sysprep})"),
+    ("ssh", "verify: checks that log in (by: ssh)"),
+    ("ssh-keygen", "verify: checks that log in (by: ssh)"),
     ("visudo", "verify: sudo rules that are not of a plain form"),
     ("zstd", "bases compressed with zstd"),
 )

@@ -107,3 +107,12 @@ def test_what_is_wrong_with_a_check(complaints: Complain, tmp_path: Path, entry:
     (tmp_path / "latin").write_bytes(b"\xff")
     told = complaints(f"verify: {{expect: {{\n{entry}}}}}\n")
     assert [each[: len(said)] for each in told] == [said]
+
+
+def test_who_asks_by_ssh_needs_a_clone_with_user_data(recipe: Make, complaints: Complain) -> None:
+    asked = "verify:\n  %s\n  expect: {by: ssh, commands: [{run: a}]}\n"
+    checks = recipe(asked % "seeds: [none, user-data]").verify.expect.checks(Path())
+    assert checks.logging_in == checks.commands
+    for few in ("seeds: [none, empty]", "clones: 2"):
+        (told,) = complaints(asked % few)
+        assert "asks by SSH, and no clone gets user-data that lets anybody in" in told

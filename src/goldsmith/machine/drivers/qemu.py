@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +29,12 @@ from goldsmith.machine.options import Firmware
 from goldsmith.machine.qmp import Qmp
 from goldsmith.machine.refusals import check
 from goldsmith.machine.session import KilledAtTheEnd
+from goldsmith.machine.ssh_config import Port
 from goldsmith.run import Running, require, running
 
 FEATURES = Features(hardware=True, activity=True, firmwares=(Firmware.BIOS, Firmware.UEFI))
+# A line of `info usernet`: protocol, descriptor, address and port of this host, address and port of the guest.
+FORWARDED = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d{1,5})\s+\S+\s+22\b")
 LOG_LINES = 5
 LINE_LENGTH = 300
 GONE_SECONDS = 2.0
@@ -199,6 +204,14 @@ class QemuMachine(KilledAtTheEnd):
             raise ProcessError("the machine has ended")
         return closing(GuestAgent(self.agent, self.spec.name, within=within))
 
+    @contextmanager
+    def way_to_sshd(self) -> Iterator[Port]:
+        """By a port of this host's loopback. Raises ProcessError where the machine has none, or is gone."""
+        if self._qmp is None:
+            raise ProcessError("the machine has ended")
+        told = self._qmp.execute("human-monitor-command", {"command-line": "info usernet"})
+        yield forwarded_port(str(told))
+
     def _own_uefi(self, architecture: Architecture) -> UefiFirmware:
         found = architecture.installed_uefi()
         if found is None:
@@ -230,6 +243,14 @@ class QemuMachine(KilledAtTheEnd):
         if code == 0 and self._shutdown == "guest-shutdown":
             return Ended(by_guest=True, why="the guest powered off")
         return Ended(by_guest=False, why=_how(code) + _last_words(self.log))
+
+
+def forwarded_port(told: str) -> Port:
+    """From what QEMU's monitor says of its own network. Raises ProcessError where nothing leads to port 22."""
+    found = FORWARDED.search(told)
+    if found is None:
+        raise ProcessError("no port of this host leads to the machine's sshd")
+    return Port(int(found[1]))
 
 
 def _last_words(log: Path) -> str:

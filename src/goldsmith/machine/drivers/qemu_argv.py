@@ -55,7 +55,7 @@ def argv(spec: MachineSpec, descriptors: Descriptors, uefi: UefiFirmware | None 
     words += _disk(options.bus)
     # A guest that is silent on its serial port may show its reason there.
     words += _device(architecture.display, id="screen")
-    words += _network(options.network, spec.uuid)
+    words += _network(options.network, spec.uuid, sshd=spec.sshd)
     if descriptors.tpm is not None:
         words += ["-chardev", f"socket,id=tpm,fd={descriptors.tpm}", "-tpmdev", "emulator,id=tpm,chardev=tpm"]
         words += _device(architecture.tpm, tpmdev="tpm")
@@ -105,9 +105,16 @@ def _seed(bus: Bus) -> list[str]:
             return _device("nvme", id="seed", drive="seed", serial="seed")
 
 
-def _network(network: Network, uuid: UUID) -> list[str]:
-    """No boot ROM: QEMU's package only recommends the one that has it, and no image of ours boots from a network."""
+def _network(network: Network, uuid: UUID, *, sshd: bool) -> list[str]:
+    """No boot ROM: QEMU's package only recommends the one that has it, and no image of ours boots from a network.
+
+    `sshd`: a port of this host's loopback, which QEMU chooses, leads to the guest's port 22. The guest still reaches
+    nothing, unless it has the network `user` anyway.
+    """
     card = _device("virtio-net-pci", id="card", netdev="link", mac=mac_address(uuid), romfile="")
+    if sshd:
+        link = {"type": "user", "id": "link", "hostfwd": [{"str": "tcp:127.0.0.1:0-:22"}]}
+        return ["-netdev", json.dumps({**link, "restrict": network is not Network.USER}), *card]
     match network:
         case Network.NONE:
             return ["-nic", "none"]

@@ -541,3 +541,23 @@ def test_evidence_of_an_older_version_is_judged_as_far_as_it_goes() -> None:
     document.pop("previous", None)
     outcomes = judge_evidence(Evidence.from_json(document))
     assert {each.verdict for each in outcomes} == {Verdict.PASS, Verdict.UNPROVEN}
+
+
+def test_who_cannot_be_asked_by_ssh_is_not_and_that_nobody_was_is_said_once() -> None:
+    document = recorded()
+    own_checks("as-asked")(document)
+    document["expectation"]["checks"]["by"] = "ssh"
+    for clone in document["clones"]:
+        clone["probe"] = None
+    told = [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS450"]
+    assert [(each.subject, each.verdict.value) for each in told] == [
+        ("clone-1: file /etc/motd", "pass"),
+        ("clone-1: command true", "unproven"),
+        ("clone-1: goss goss.yaml", "unproven"),
+        ("clone-2: file /etc/motd", "pass"),
+    ]
+    document["clones"][1]["probe"] = {"user": "goldsmith-probe", "fingerprint": "SHA256:x"}
+    told = [each for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS450"]
+    assert [(each.subject.partition(" ")[0], each.verdict.value) for each in told] == [
+        ("clone-1:", "pass"), ("clone-2:", "pass"), ("clone-2:", "pass"), ("clone-2:", "pass"),
+    ]  # fmt: skip
