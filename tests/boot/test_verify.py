@@ -227,3 +227,14 @@ def test_rehearsed_checks_fail_as_those_of_machines_do(debian12: Base, tmp_path:
     assert own_failures(proof, "clone-1") == (WRONG if by is Asked.AGENT else on_disk)
     assert own_failures(proof, "clone-2") == WRONG
     assert sorted(path.name for path in tmp_path.iterdir()) == ["image"]
+
+
+@pytest.mark.full
+def test_a_machine_is_asked_by_ssh(debian12: Base, tmp_path: Path) -> None:
+    """It gets a card for that, and is proven as others are."""
+    disk = image(debian12, tmp_path / "image")
+    alone = (ClonePlan("clone-1", Seed.USER_DATA),)
+    proof = verified(debian12, disk, tmp_path, alone, replace(HOLDING, by=Asked.SSH))
+    own = [each.verdict for each in proof.outcomes if each.rule == "GS450"]
+    assert own == [Verdict.PASS] * len(tuple(HOLDING)), proof.as_text()
+    assert proof.verdict is Verdict.PASS, proof.as_text()

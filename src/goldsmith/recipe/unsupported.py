@@ -13,7 +13,7 @@ _NOT_YET: Mapping[tuple[str, ...], str] = {
     ("sbom",): "the manifest lists the image's packages",
     ("customize", _STEP, "repository"): "add the repository in a `run` step that has the network",
     ("customize", _STEP, "ansible"): "use a `run` step",
-    ("verify", "expect", "testinfra"): "use `commands:` or a goss file in `goss:`; testinfra needs a login by SSH",
+    ("verify", "expect", "testinfra"): "use `commands:` or a goss file in `goss:`, both with `by: ssh` where needed",
     ("verify", "require"): "every rule that applies has to be proven",
 }
 
