@@ -18,6 +18,7 @@ from goldsmith.machine.inside import Inside
 from goldsmith.machine.milestones import CLOUD_INIT_STAGES, Milestone
 from goldsmith.machine.options import Firmware
 from goldsmith.machine.patience import Patience
+from goldsmith.machine.ssh_config import Way
 from goldsmith.machine.visit import Visit
 from goldsmith.machine.watch import BootRecord, WatchedBoot
 
@@ -75,6 +76,9 @@ class ScriptedMachine:
         self.killed = True
 
     def inside(self, within: float) -> AbstractContextManager[Inside]:
+        raise NotImplementedError
+
+    def way_to_sshd(self) -> AbstractContextManager[Way]:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
