@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from goldsmith.errors import HostError, ProcessError
-from goldsmith.run import require, run, running
+from goldsmith.outputs import Collected
+from goldsmith.run import require, run, run_bounded, running
 
 pytestmark = pytest.mark.process
 SH = "/bin/sh"
@@ -262,3 +263,20 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run(sh("exit 0"), timeout=ENOUGH, cwd=tmp_path / "missing")
     assert count() == before
+
+
+def test_of_a_flood_only_so_much_is_kept() -> None:
+    done = run_bounded(sh("yes; exit 9"), limit=1000, timeout=0.5)
+    assert done == Collected((b"y\n" * 500, b""), cut=True, status=None)
+
+
+def test_both_outputs_and_the_exit_code_are_told() -> None:
+    done = run_bounded(sh("cat; echo wrong >&2; exit 7"), limit=1000, timeout=ENOUGH, stdin=b"given")
+    assert done == Collected((b"given", b"wrong\n"), cut=False, status=7)
+
+
+def test_a_daemon_with_the_outputs_does_not_hold_up_the_end() -> None:
+    started = time.monotonic()
+    done = run_bounded(sh("sleep 600 & echo done"), limit=1000, timeout=ENOUGH)
+    assert done == Collected((b"done\n", b""), cut=False, status=0)
+    assert time.monotonic() - started < ENOUGH / 2

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.machine.architecture import UefiFirmware
 from goldsmith.machine.driver import MachineSpec
@@ -198,6 +200,15 @@ def test_an_isolated_card_hangs_on_a_hub_of_its_own() -> None:
 def test_a_user_network() -> None:
     assert words(spec(options=MachineOptions(network=Network.USER))) == replaced(
         words(spec()), (["-nic", "none"], ["-netdev", {"type": "user", "id": "link"}, "-device", CARD])
+    )
+
+
+@pytest.mark.parametrize("network", list(Network))
+def test_a_machine_whose_sshd_is_reached_reaches_no_more_than_before(network: Network) -> None:
+    link: dict[str, object] = {"type": "user", "id": "link", "hostfwd": [{"str": "tcp:127.0.0.1:0-:22"}]}
+    link["restrict"] = network is not Network.USER
+    assert words(spec(options=MachineOptions(network=network), sshd=True)) == replaced(
+        words(spec()), (["-nic", "none"], ["-netdev", link, "-device", CARD])
     )
 
 
