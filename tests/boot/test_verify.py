@@ -237,4 +237,7 @@ def test_a_machine_is_asked_by_ssh(debian12: Base, tmp_path: Path) -> None:
     proof = verified(debian12, disk, tmp_path, alone, replace(HOLDING, by=Asked.SSH))
     own = [each.verdict for each in proof.outcomes if each.rule == "GS450"]
     assert own == [Verdict.PASS] * len(tuple(HOLDING)), proof.as_text()
-    assert proof.verdict is Verdict.PASS, proof.as_text()
+    assert failures(proof) == {}
+    # What is compared between clones needs two that end.
+    left = {each.rule for each in proof.outcomes if each.verdict is Verdict.UNPROVEN}
+    assert left == {"GS501", "GS502", "GS503", "GS504", "GS505", "GS508"}
