@@ -38,7 +38,7 @@ def _copy(source: Path, source_offset: int, target: Path, target_offset: int, si
         for start, end in data_extents(reader, source_offset, size):
             erase(writer, at + shift, start - at)
             for position in range(start, end, CHUNK):
-                _write(writer, os.pread(reader, min(CHUNK, end - position), position), position + shift)
+                write_all(writer, os.pread(reader, min(CHUNK, end - position), position), position + shift)
             at = end
         erase(writer, at + shift, source_offset + size - at)
     finally:
@@ -46,7 +46,8 @@ def _copy(source: Path, source_offset: int, target: Path, target_offset: int, si
         os.close(writer)
 
 
-def _write(descriptor: int, data: bytes, offset: int) -> None:
+def write_all(descriptor: int, data: bytes, offset: int) -> None:
+    """Write at an offset in bytes; the kernel may take less at a time. Raises OSError."""
     while data:
         written = os.pwrite(descriptor, data, offset)
         data, offset = data[written:], offset + written

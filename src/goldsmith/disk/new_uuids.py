@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldsmith.disk import grub_core
-from goldsmith.disk.carve import carved
+from goldsmith.disk.carve import carved, write_all
 from goldsmith.disk.disk import Disk
 from goldsmith.disk.filesystem import FileSystemKind, recognize
 from goldsmith.disk.limits import full_disk_as_host_error, run_limited
-from goldsmith.disk.partitions import Partition, read_partitions
+from goldsmith.disk.partitions import partitions_or_whole
 from goldsmith.disk.scan import scan_raw
 from goldsmith.disk.scrub import Area
 from goldsmith.disk.scrubs.ext import e2fsck, tune2fs
@@ -63,21 +63,24 @@ def _rewrite(raw: Disk, by_old: Mapping[str, str], areas: Mapping[Area, FileSyst
     """Replace each old UUID's text, in either case, inside of file systems; how many places there were."""
     texts = {form(old): form(new) for old, new in by_old.items() for form in (str.lower, str.upper)}
     hits = scan_raw(raw.path, {old: old.encode() for old in texts}, limit=MOST_PLACES, emit=emit)
-    inside = {area.number: area for area in areas}
-    writes = {hit.offset: texts[hit.name].encode() for hit in hits if hit.partition in inside}
     if len(hits) >= MOST_PLACES:
         raise BuildError(f"UUIDs of file systems are named in more than {MOST_PLACES} places of the disk")
-    _write(raw.path, writes)
-    for number in sorted({hit.partition for hit in hits if hit.partition in inside}):
-        area = inside[number]
+    numbers = {area.number for area in areas}
+    inside = [hit for hit in hits if hit.partition in numbers]
+    _write(raw.path, {hit.offset: texts[hit.name].encode() for hit in inside})
+    touched = {hit.partition for hit in inside}
+    # FAT and swap have no checksums.
+    for area, check in ((each, CHECKS[kind]) for each, kind in areas.items() if kind in CHECKS):
+        if area.number not in touched:
+            continue
         try:
-            CHECKS.get(areas[area], _unchecked)(area)
+            check(area)
         except ProcessError as error:
             raise BuildError(
                 f"a UUID's text stands in the structures of the file system of {area}, where it cannot be replaced",
                 hint="a file or link is named after the UUID: remove it, or leave the operation fs-uuids out",
             ) from error
-    return len(writes) + _in_grub_core(raw, {old.encode(): new.encode() for old, new in texts.items()})
+    return len(inside) + _in_grub_core(raw, {old.encode(): new.encode() for old, new in texts.items()})
 
 
 def _in_grub_core(raw: Disk, texts: Mapping[bytes, bytes]) -> int:
@@ -102,13 +105,13 @@ def _write(path: Path, writes: Mapping[int, bytes]) -> None:
     try:
         with full_disk_as_host_error(path.parent, f"writing {path}"):
             for offset, content in writes.items():
-                os.pwrite(descriptor, content, offset)
+                write_all(descriptor, content, offset)
     finally:
         os.close(descriptor)
 
 
 def _areas(raw: Disk) -> Iterator[tuple[Area, FileSystemKind]]:
-    for partition in read_partitions(raw.path) or (Partition(0, 0, raw.virtual_size, ""),):
+    for partition in partitions_or_whole(raw.path):
         found = recognize(raw.path, partition.offset)
         if found is not None:
             yield Area(raw.path, partition.number, partition.offset, partition.size), found.kind
@@ -130,10 +133,6 @@ def _xfs(area: Area, new: str) -> None:
 def _check_xfs(area: Area) -> None:
     with carved(area) as copy:
         _run(area, "xfs_repair", "-n", "-f", copy.name)
-
-
-def _unchecked(_: Area) -> None:
-    """FAT and swap have no checksums."""
 
 
 def _run(area: Area, *argv: str) -> None:

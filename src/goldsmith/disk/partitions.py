@@ -53,6 +53,11 @@ EFI_SYSTEM = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 LINUX_SWAP = "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
 
 
+def partitions_or_whole(raw: Path) -> tuple[Partition, ...]:
+    """The partitions of a raw disk, or the whole disk as number 0. Raises InputError as `read_partitions`."""
+    return read_partitions(raw) or (Partition(0, 0, raw.stat().st_size, ""),)
+
+
 def read_partitions(where: Path | BinaryIO) -> tuple[Partition, ...]:
     """The partitions of a raw disk by number; () where it is blank or one whole file system.
 

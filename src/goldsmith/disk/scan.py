@@ -19,7 +19,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from goldsmith.disk import qemu_img
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.erase import data_extents
-from goldsmith.disk.partitions import Partition, read_partitions
+from goldsmith.disk.partitions import Partition, partitions_or_whole
 from goldsmith.errors import InputError
 from goldsmith.events import Emit, Progress, ignore
 
@@ -164,7 +164,7 @@ def _stretches(descriptor: int, size: int, margin: int) -> Iterator[tuple[int, i
 
 def _partitions(raw: Path) -> Sequence[Partition]:
     try:
-        return read_partitions(raw) or (Partition(0, 0, raw.stat().st_size, ""),)
+        return partitions_or_whole(raw)
     except InputError:
         return ()  # a damaged table places nothing
 

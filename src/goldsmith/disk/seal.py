@@ -15,7 +15,7 @@ from goldsmith.disk.erase import is_blank, used
 from goldsmith.disk.filesystem import FileSystemKind, recognize
 from goldsmith.disk.limits import full_disk_as_host_error
 from goldsmith.disk.new_uuids import NewUuids, renew
-from goldsmith.disk.partitions import BIOS_BOOT, PREP_BOOT, Partition, read_partitions
+from goldsmith.disk.partitions import BIOS_BOOT, PREP_BOOT, Partition, partitions_or_whole
 from goldsmith.disk.qemu_img import Compression
 from goldsmith.disk.scrub import Area, Scrub, unproven
 from goldsmith.disk.scrubs import ext, swap, vfat, xfs
@@ -112,7 +112,7 @@ def seal(
 def scrub(raw: Disk) -> tuple[Finding, ...]:
     """Scrub every partition of a raw disk in place; what there is no known way for becomes a finding."""
     findings: list[Finding] = []
-    partitions = read_partitions(raw.path) or (Partition(0, 0, raw.virtual_size, ""),)
+    partitions = partitions_or_whole(raw.path)
     for partition in partitions:
         area = Area(raw.path, partition.number, partition.offset, partition.size)
         found = recognize(raw.path, partition.offset)
