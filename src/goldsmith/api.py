@@ -304,6 +304,7 @@ def verify(
             emit=emit,
             image=where.name,
             again=again,
+            recipe_folder=read.folder if read is not None else None,
         )
     place = Pool(pool or default_pool())
     admitted = place.resolve(image)
@@ -323,6 +324,7 @@ def verify(
         image=f"{admitted.manifest.name}:{admitted.manifest.version}",
         again=again,
         previous=previous_of(place, admitted.name),
+        recipe_folder=read.folder if read is not None else None,
     )
 
 

@@ -21,7 +21,7 @@ from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import choose_engine, open_guest
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.pipeline.existing.verify import REHEARSED
-from goldsmith.recipe.check import Asked, Checks, CommandCheck, FileCheck, TextWanted
+from goldsmith.recipe.check import Asked, Checks, CommandCheck, FileCheck, InfraCheck, TextWanted
 from goldsmith.rules.evidence import Evidence
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.prediction import differences
@@ -35,6 +35,7 @@ from goldsmith.verification.verify import judge_evidence, verify
 pytestmark = [pytest.mark.base, pytest.mark.boot, pytest.mark.timeout(900)]
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
+ASKED = Path(__file__).with_name("asked")
 ENDED = "[ -e /run/cloud-init/result.json ] && systemctl is-active ssh"
 
 
@@ -57,6 +58,7 @@ HOLDING = Checks(
         line("exit 3", status=3),
         CommandCheck("none", ("/no/such",), status=127),
     ),
+    testinfra=(InfraCheck("holds.py", sha256=""),),
 )
 BROKEN = Checks(
     files=(FileCheck("/etc/debian_version", mode=0o600), FileCheck("/no/such"), FileCheck("/etc/passwd", absent=True)),
@@ -66,6 +68,7 @@ BROKEN = Checks(
         line("uname", stdout=TextWanted(contains="Hurd")),
         line("sleep 1000", timeout=1.0),
     ),
+    testinfra=(InfraCheck("fails.py", sha256=""),),
 )
 WRONG = {
     "file /etc/debian_version": "its mode is 0644, not 0600",
@@ -75,6 +78,7 @@ WRONG = {
     "command id (as nobody-here)": "it ended with 1, not 0",
     "command uname": "its output does not contain it",
     "command sleep 1000": "it did not end in time",
+    "testinfra fails.py: test_that_fails": "AssertionError: emacs is missing",
 }
 EXPECTED = Expectation(
     stated=True,
@@ -127,6 +131,7 @@ def verified(
         expectation=replace(EXPECTED, checks=checks),
         clones=clones,
         record=scratch / "record",
+        recipe_folder=ASKED,
     )
 
 
@@ -178,7 +183,13 @@ def machines_do_as_predicted_and_as_rehearsed(base: Base, disk: Disk, booted: Ev
         return  # containers are for root
     plans = plan_clones(driver="container")
     containers = verify(
-        disk, engine="mount", scratch=scratch, acceleration=acceleration(), expectation=booted.expectation, clones=plans
+        disk,
+        engine="mount",
+        scratch=scratch,
+        acceleration=acceleration(),
+        expectation=booted.expectation,
+        clones=plans,
+        recipe_folder=ASKED,
     ).clones
     rehearsed = judge_evidence(replace(booted, clones=containers))
     verdicts = {(each.rule, each.subject): each.verdict for each in judge_evidence(booted)}
@@ -201,7 +212,7 @@ def test_the_two_worst_images_are_named(debian12: Base, tmp_path: Path) -> None:
     assert own_failures(with_baked_id) == WRONG
     assert failures(with_baked_id) == {
         "GS412": f"machine-id {MACHINE_ID} was sealed into the image: all clones share it",
-        "GS450": WRONG["command sleep 1000"],
+        "GS450": WRONG["testinfra fails.py: test_that_fails"],
     }
     assert without_cloud_init.verdict is Verdict.FAIL
     named = failures(without_cloud_init)
@@ -222,6 +233,7 @@ def test_rehearsed_checks_fail_as_those_of_machines_do(debian12: Base, tmp_path:
         acceleration=REHEARSED,
         expectation=replace(EXPECTED, checks=replace(BROKEN, by=by)),
         clones=(ClonePlan("clone-1", Seed.NONE, "container"), ClonePlan("clone-2", Seed.USER_DATA, "container")),
+        recipe_folder=ASKED,
     )
     on_disk = {about: message for about, message in WRONG.items() if about.startswith("file ")}
     assert own_failures(proof, "clone-1") == (WRONG if by is Asked.AGENT else on_disk)

@@ -109,7 +109,7 @@ def build(recipe: Recipe, options: Options, emit: Emit) -> Built:
     scripts = Scripts(read_scripts(recipe.folder, policy.scripts, title="generalize.scripts"), policy.clean_scripts)
     if policy.by_virt_sysprep:
         require_virt_sysprep()
-    require_for(expected_of(recipe).checks)
+    require_for(expected_of(recipe).checks, by_recipe=True)
     emit = secrets.masking(emit)
     require_host(options)
     pool = Pool(options.pool)

@@ -16,6 +16,7 @@ from goldsmith import __version__
 from goldsmith.customization import hostfiles
 from goldsmith.customization.customization import Customization
 from goldsmith.errors import InputError
+from goldsmith.recipe.checks import read_testinfra
 from goldsmith.recipe.model import Recipe
 from goldsmith.secrets import NO_SECRETS, Secrets
 
@@ -66,9 +67,15 @@ def _steps(recipe: Recipe, secrets: Secrets) -> Iterator[tuple[str, Mapping[str,
     yield "seal", {"packing": recipe.seal.packing}
     if recipe.audit.waive:
         yield "audit", recipe.audit.model_dump(mode="json")
-    goss = recipe.verify.expect.goss
-    files = {"files": {goss: _file_digest(recipe.folder / goss)}} if goss is not None else {}
-    yield "verify", {**recipe.verify.model_dump(mode="json"), **files}
+    yield "verify", {**recipe.verify.model_dump(mode="json"), **_files_of_checks(recipe)}
+
+
+def _files_of_checks(recipe: Recipe) -> Mapping[str, object]:
+    expect = recipe.verify.expect
+    files = {expect.goss: _file_digest(recipe.folder / expect.goss)} if expect.goss is not None else {}
+    if expect.testinfra is not None:
+        files[expect.testinfra] = read_testinfra(recipe.folder, expect.testinfra).sha256
+    return {"files": files} if files else {}
 
 
 def _inputs(recipe: Recipe, customization: Customization, secrets: Secrets) -> dict[str, object]:

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     FILE = "file"
     COMMAND = "command"
     GOSS = "goss"
+    TESTINFRA = "testinfra"
 
 
 class Asked(StrEnum):
@@ -121,23 +122,48 @@ class GossCheck:
         return "every test holds"
 
 
-LiveCheck = CommandCheck | GossCheck
+@dataclass(frozen=True, slots=True)
+class InfraCheck:
+    """Tests of testinfra, which are programs of the host: a file or folder of theirs by its name in the recipe, and the
+    digest of what is in it. Not the tests themselves: what somebody else's manifest brings is not run on this host.
+    `timeout` in seconds on a host with KVM.
+    """
+
+    file: str
+    sha256: str
+    timeout: float = 300.0
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.TESTINFRA
+
+    @property
+    def name(self) -> str:
+        return self.file
+
+    @property
+    def expected(self) -> str:
+        return "every test holds"
+
+
+LiveCheck = CommandCheck | GossCheck | InfraCheck
 Check = FileCheck | LiveCheck
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All checks of a recipe. `by` is how commands and goss get into a clone."""
+    """All checks of a recipe. `by` is how those that need the running clone get into it."""
 
     files: tuple[FileCheck, ...] = ()
     commands: tuple[CommandCheck, ...] = ()
     goss: tuple[GossCheck, ...] = ()
+    testinfra: tuple[InfraCheck, ...] = ()
     by: Asked = Asked.AGENT
 
     @property
     def live(self) -> tuple[LiveCheck, ...]:
         """Those that need the running clone; the others look at its disk afterwards."""
-        return (*self.commands, *self.goss)
+        return (*self.commands, *self.goss, *self.testinfra)
 
     @property
     def logging_in(self) -> tuple[LiveCheck, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -11,13 +13,18 @@ import re2
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
 
 from goldsmith.base.source import wrong
-from goldsmith.customization.fields import Account, DirectoryPath, HostPath, Mode
+from goldsmith.customization import hostfiles
+from goldsmith.customization.fields import Account, DirectoryPath, Mode
 from goldsmith.errors import InputError
-from goldsmith.recipe.check import CommandCheck, FileCheck, GossCheck, TextWanted
+from goldsmith.recipe.check import CommandCheck, FileCheck, GossCheck, InfraCheck, TextWanted
 from goldsmith.recipe.section import NonEmpty, Section
 
 # Longest goss file that is taken along, in bytes.
 GOSS_LIMIT = 1 << 20
+# Longest file beside tests of testinfra, in bytes.
+TESTS_LIMIT = 16 << 20
+# What Python and pytest leave beside tests.
+LEFT_BY_TESTS = frozenset({"__pycache__", ".pytest_cache"})
 Item = TypeVar("Item")
 
 
@@ -147,7 +154,6 @@ def _of_words(words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 ExpectedFiles = Annotated[tuple[ExpectedFile, ...], _each_once(lambda each: each.path)]
 ExpectedCommands = Annotated[tuple[ExpectedCommand, ...], _each_once(lambda each: each.check.name)]
-GossFile = HostPath
 
 
 def read_goss(folder: Path, name: str) -> GossCheck:
@@ -164,3 +170,14 @@ def read_goss(folder: Path, name: str) -> GossCheck:
     if len(content) > GOSS_LIMIT:
         raise InputError(f"the goss file {path} is longer than {GOSS_LIMIT >> 20} MiB")
     return GossCheck(name, text)
+
+
+def read_testinfra(folder: Path, name: str) -> InfraCheck:
+    """The check that a file or folder of testinfra's tests makes. Raises InputError where it cannot be read."""
+    digest = sha256()
+    for each in hostfiles.below(folder, name):
+        if not LEFT_BY_TESTS & set(Path(each).parts):
+            digest.update(
+                json.dumps([each, sha256(hostfiles.read(folder, each, step="testinfra")).hexdigest()]).encode()
+            )
+    return InfraCheck(name, digest.hexdigest())

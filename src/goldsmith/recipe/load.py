@@ -21,11 +21,12 @@ from goldsmith.customization.customization import Customization
 from goldsmith.customization.customization import registered as customizations
 from goldsmith.errors import InputError, RecipeError
 from goldsmith.findings import Finding, HostPlace, printable
-from goldsmith.recipe.checks import read_goss
+from goldsmith.recipe.checks import read_goss, read_testinfra
 from goldsmith.recipe.document import Document, Loc, read_document
 from goldsmith.recipe.model import OWN_VARIABLES, Recipe, Sections, host_arch
 from goldsmith.recipe.problems import Problem, did_you_mean, problem
 from goldsmith.recipe.unsupported import not_yet
+from goldsmith.recipe.verify import Expect
 from goldsmith.recipe.words import by_line, reword
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -71,8 +72,8 @@ class _Reader:
         self._unknown_keys(keys, {*Sections.model_fields, *settings, "base", "customize"})
         own = self._model(Sections, {key: keys[key] for key in Sections.model_fields if key in keys}, ())
         written = keys.get("vars")
-        if own is not None and own.verify.expect.goss is not None:
-            self._goss_file(own.verify.expect.goss)
+        if own is not None:
+            self._files_of_checks(own.verify.expect)
         self.variables = frozenset((*OWN_VARIABLES, *(written if isinstance(written, dict) else ())))
         declared = keys.get("secrets")
         self.secrets = frozenset(declared if isinstance(declared, dict) else ())
@@ -239,13 +240,14 @@ class _Reader:
             self._add(Problem.NO_SUCH_FILE, loc, f"{_cut(name)} does not exist", self._looked_for(name, path))
         return found
 
-    def _goss_file(self, name: str) -> None:
-        loc: Loc = ("verify", "expect", "goss")
-        if self._host_file(name, loc):
-            try:
-                read_goss(self.folder, name)
-            except InputError as error:
-                self._add(Problem.WRONG_VALUE, loc, error.message, error.hint)
+    def _files_of_checks(self, expect: Expect) -> None:
+        for key, name, read in (("goss", expect.goss, read_goss), ("testinfra", expect.testinfra, read_testinfra)):
+            loc: Loc = ("verify", "expect", key)
+            if name is not None and self._host_file(name, loc):
+                try:
+                    read(self.folder, name)
+                except InputError as error:
+                    self._add(Problem.WRONG_VALUE, loc, error.message, error.hint)
 
     def _base_file(self, name: str, loc: Loc) -> None:
         """A base may start with `~`, as its source reads it."""

@@ -13,11 +13,6 @@ _NOT_YET: Mapping[tuple[str, ...], str] = {
     ("sbom",): "the manifest lists the image's packages",
     ("customize", _STEP, "repository"): "add the repository in a `run` step that has the network",
     ("customize", _STEP, "ansible"): "use a `run` step",
-    (
-        "verify",
-        "expect",
-        "testinfra",
-    ): "its tests would run on this host: use `commands:` or a goss file in `goss:`, which run in the clone",
     ("verify", "require"): "every rule that applies has to be proven",
 }
 

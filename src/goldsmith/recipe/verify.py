@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field, JsonValue, StrictBool, StrictInt, W
 
 from goldsmith.base.source import wrong
 from goldsmith.cloudinit.datasource import Seed
+from goldsmith.customization.fields import HostPath
 from goldsmith.machine.options import Firmware
 from goldsmith.recipe.check import Asked, Checks
-from goldsmith.recipe.checks import ExpectedCommands, ExpectedFiles, GossFile, read_goss
+from goldsmith.recipe.checks import ExpectedCommands, ExpectedFiles, read_goss, read_testinfra
 from goldsmith.recipe.guest_pattern import GuestPattern
 from goldsmith.recipe.machine import MachineSection
 from goldsmith.recipe.section import NonEmpty, Section
@@ -67,10 +68,13 @@ class Expect(Section):
     commands: ExpectedCommands = ()
     """Programs that run inside the clones, and how they end."""
     by: Asked = Asked.AGENT
-    """How `commands` and `goss` get into a machine: by its guest `agent`, or by `ssh` with a key of this run alone,
-    which is in the user-data of the clones that get some; the others are not asked."""
-    goss: GossFile | None = None
+    """How `commands`, `goss` and `testinfra` get into a machine: by its guest `agent`, or by `ssh` with a key
+    of this run alone, which is in the user-data of the clones that get some; the others are not asked."""
+    goss: HostPath | None = None
     """A goss file of the host, relative to the recipe's folder; the host's `goss` is run with it inside the clones."""
+    testinfra: HostPath | None = None
+    """A file or folder of testinfra's tests, relative to the recipe's folder. pytest runs them on this host, with your
+    rights; what they ask of `host` runs inside the clones."""
 
     def checks(self, folder: Path) -> Checks:
         """What the recipe asks in its own words; `folder` is the recipe's. Raises InputError."""
@@ -78,13 +82,14 @@ class Expect(Section):
             files=tuple(each.check for each in self.files),
             commands=tuple(each.check for each in self.commands),
             goss=(read_goss(folder, self.goss),) if self.goss is not None else (),
+            testinfra=(read_testinfra(folder, self.testinfra),) if self.testinfra is not None else (),
             by=self.by,
         )
 
     @property
     def logs_in(self) -> bool:
         """Whether a clone has to let somebody in by SSH."""
-        return self.by is Asked.SSH and bool(self.commands or self.goss)
+        return self.by is Asked.SSH and bool(self.commands or self.goss or self.testinfra)
 
 
 def _known_seeds(value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import TypeVar
 
@@ -15,14 +16,20 @@ from goldsmith.rules.check_result import CheckResult
 
 # Seconds, on a host with KVM, for what a check does beside the program that it runs.
 MARGIN = 30.0
+# Of the tests in one file so many are results.
+MOST_RESULTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A clone that is ready and still runs. `speed` is this host's: what a recipe gives in seconds is divided by it."""
+    """A clone that is ready and still runs. `speed` is this host's: what a recipe gives in seconds is divided by it.
+
+    `recipe_folder` is the folder of the recipe whose checks these are, None where a manifest remembers them.
+    """
 
     inside: Inside
     speed: float = 1.0
+    recipe_folder: Path | None = None
 
 
 Look = TypeVar("Look", bound=Callable[..., Iterator[CheckResult]])

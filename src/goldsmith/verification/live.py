@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 
 from goldsmith.errors import HostError, ProcessError
 from goldsmith.machine.driver import Machine
@@ -20,11 +21,14 @@ LOGIN_SECONDS = 30.0
 
 
 class LiveChecks:
-    """Makes them in every clone that it visits. `key` opens those that can be asked by SSH; the others are not."""
+    """Makes them in every clone that it visits. `key` opens those that can be asked by SSH; the others are not.
+    `recipe_folder` as `goldsmith.verification.check.Live` has it.
+    """
 
-    def __init__(self, checks: Checks, key: OneTimeKey | None = None) -> None:
+    def __init__(self, checks: Checks, key: OneTimeKey | None = None, recipe_folder: Path | None = None) -> None:
         self.checks = checks
         self.key = key
+        self.recipe_folder = recipe_folder
         self._results: dict[str, list[CheckResult]] = {}
 
     def visit(self, speed: float = 1.0) -> Visit | None:
@@ -43,9 +47,21 @@ class LiveChecks:
         results = self._results.setdefault(machine.spec.name, [])
         by_ssh = self.checks.logging_in
         if by_agent := [each for each in self.checks.live if each not in by_ssh]:
-            results.extend(_made(by_agent, partial(_by_agent, machine, speed)))
+            results.extend(_made(by_agent, partial(self._by_agent, machine, speed)))
         if by_ssh and machine.spec.sshd and self.key is not None:
-            results.extend(_made(by_ssh, partial(_by_ssh, machine, self.key, speed)))
+            results.extend(_made(by_ssh, partial(self._by_ssh, machine, self.key, speed)))
+
+    @contextmanager
+    def _by_agent(self, machine: Machine, speed: float) -> Iterator[Live]:
+        with machine.inside(AGENT_SECONDS / speed) as inside:
+            yield Live(inside, speed, self.recipe_folder)
+
+    @contextmanager
+    def _by_ssh(self, machine: Machine, key: OneTimeKey, speed: float) -> Iterator[Live]:
+        folder, within = key.private.with_name(machine.spec.name), LOGIN_SECONDS / speed
+        with machine.way_to_sshd() as way:
+            login = log_in(way, key, folder, console=machine.spec.console, within=within, patience=1 / speed)
+            yield Live(login, speed, self.recipe_folder)
 
 
 def _made(checks: Iterable[LiveCheck], entered: Callable[[], AbstractContextManager[Live]]) -> Iterator[CheckResult]:
@@ -56,19 +72,6 @@ def _made(checks: Iterable[LiveCheck], entered: Callable[[], AbstractContextMana
                 yield from look_live(check, live)
     except (ProcessError, HostError) as error:
         yield from (not_seen(each, error.message) for each in checks)
-
-
-@contextmanager
-def _by_agent(machine: Machine, speed: float) -> Iterator[Live]:
-    with machine.inside(AGENT_SECONDS / speed) as inside:
-        yield Live(inside, speed)
-
-
-@contextmanager
-def _by_ssh(machine: Machine, key: OneTimeKey, speed: float) -> Iterator[Live]:
-    folder, within = key.private.with_name(machine.spec.name), LOGIN_SECONDS / speed
-    with machine.way_to_sshd() as way:
-        yield Live(log_in(way, key, folder, console=machine.spec.console, within=within, patience=1 / speed), speed)
 
 
 UNCHECKED = LiveChecks(NO_CHECKS)

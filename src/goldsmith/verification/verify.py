@@ -55,20 +55,22 @@ def verify(
     image: str = "",
     again: Sequence[str] = (),
     previous: Previous | None = None,
+    recipe_folder: Path | None = None,
 ) -> Verification:
     """Boot the planned clones, by default those of `plan_clones()`, and judge them all. The disk is never written.
 
     `record` is a folder that gets the evidence, the consoles and a page; `image` is the image's name there, and `again`
-    are the words after `goldsmith verify` that verify it again; `previous` is the version before. What goes wrong in a
-    clone is an outcome; raises BuildError, InputError or HostError where the image cannot be opened at all, or machines
-    cannot be started here.
+    are the words after `goldsmith verify` that verify it again; `previous` is the version before. `recipe_folder` is
+    the folder of the recipe that expects this, None where a manifest does: only what a recipe names runs on this host.
+    What goes wrong in a clone is an outcome; raises BuildError, InputError or HostError where the image cannot be
+    opened at all, or machines cannot be started here.
     """
     checks = expectation.checks
-    require_for(checks)
+    require_for(checks, by_recipe=recipe_folder is not None)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="verify-") as made:
         # A clone's folder is named after it: none has this name.
         key = make_key(Path(made) / "login", USER) if checks.logging_in else None
-        bench = _Bench(Path(made), engine, acceleration, LiveChecks(checks, key))
+        bench = _Bench(Path(made), engine, acceleration, LiveChecks(checks, key, recipe_folder))
         before = _digest(disk.path)
         # Through an overlay: what an engine may do to a file system that it opens never reaches the sealed file.
         with bench.open(create_overlay(bench.folder / "sealed.qcow2", disk)) as guest:

@@ -221,6 +221,7 @@ def test_the_manifest_tells_how_the_image_was_made(made: Made) -> None:
                     }
                 ],
                 "goss": [],
+                "testinfra": [],
                 "by": "agent",
             },
         },

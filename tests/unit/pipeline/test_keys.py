@@ -87,6 +87,17 @@ def test_a_goss_file_counts_by_its_content(recipe: MakeRecipe, tmp_path: Path) -
     assert changed(before, chain(made, BASE)) == ["verify"]
 
 
+def test_tests_of_testinfra_count_by_their_content(recipe: MakeRecipe, tmp_path: Path) -> None:
+    (tmp_path / "tests" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "tests" / "test_web.py").write_text("")
+    made = recipe(("clones: 2", "expect: {testinfra: tests}"))
+    before = chain(made, BASE)
+    (tmp_path / "tests" / "__pycache__" / "test_web.pyc").write_text("")
+    assert changed(before, chain(made, BASE)) == []
+    (tmp_path / "tests" / "test_web.py").write_text("def test_a(host): pass\n")
+    assert changed(before, chain(made, BASE)) == ["verify"]
+
+
 def test_another_base_changes_everything(recipe: MakeRecipe) -> None:
     assert changed(chain(recipe(), BASE), chain(recipe(), "2" * 64)) == NAMES
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from goldsmith.recipe.check import Checks, CommandCheck, FileCheck, GossCheck, TextWanted
+from goldsmith.recipe.check import Checks, CommandCheck, FileCheck, GossCheck, InfraCheck, TextWanted
 from goldsmith.recipe.model import Recipe
 
 Make = Callable[..., Recipe]
@@ -24,11 +25,24 @@ verify:
       - {run: systemctl is-active ssh, stdout: {equals: active}}
       - {run: [id, -un], user: admin, status: 3, timeout: 5}
     goss: goss.yaml
+    testinfra: tests
 """
+
+
+# sha256 of `["tests/test_web.py", "<sha256 of its content>"]`.
+DIGEST = "a1cf188ff7bdee9fae975a51c235dd9b9ff2546e3d9b2c00866e18ba380685cd"
+
+
+def write_tests(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "test_web.py").write_text("def test_a(host): pass\n")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "test_web.pyc").write_bytes(b"x")
 
 
 def test_what_a_recipe_asks(recipe: Make, tmp_path: Path) -> None:
     (tmp_path / "goss.yaml").write_text("file: {/etc/motd: {exists: true}}\n")
+    write_tests(tmp_path / "tests")
     loaded = recipe(WHOLE)
     assert loaded.verify.expect.checks(loaded.folder) == Checks(
         files=(
@@ -45,15 +59,17 @@ def test_what_a_recipe_asks(recipe: Make, tmp_path: Path) -> None:
             CommandCheck("id -un", ("id", "-un"), "admin", 3, timeout=5.0),
         ),
         goss=(GossCheck("goss.yaml", "file: {/etc/motd: {exists: true}}\n"),),
+        testinfra=(InfraCheck("tests", DIGEST),),
     )
 
 
 def test_the_example_of_the_page_loads(recipe: Make, tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs/checks.md").read_text(encoding="utf-8")
     (tmp_path / "goss.yaml").write_text("file: {}\n")
+    write_tests(tmp_path / "tests")
     loaded = recipe(page.partition("```yaml\n")[2].partition("```")[0])
     checks = loaded.verify.expect.checks(tmp_path)
-    assert (len(checks.files), len(checks.commands), len(checks.goss)) == (3, 4, 1)
+    assert (len(checks.files), len(checks.commands), len(checks.goss), len(checks.testinfra)) == (3, 4, 1, 1)
 
 
 def test_a_check_says_in_words_what_it_expects() -> None:
@@ -100,11 +116,14 @@ def test_a_check_says_in_words_what_it_expects() -> None:
         ("goss: goss.yaml", "5:7: GS107 goss.yaml does not exist"),
         ("goss: .", "5:7: GS105 the goss file"),
         ("goss: latin", "5:7: GS105 the goss file"),
-        ("testinfra: tests", "5:1: GS103 `testinfra` is not yet supported"),
+        ("testinfra: tests", "5:12: GS107 tests does not exist"),
+        ("testinfra: pipes", "5:12: GS105 testinfra: "),
     ],
 )
 def test_what_is_wrong_with_a_check(complaints: Complain, tmp_path: Path, entry: str, said: str) -> None:
     (tmp_path / "latin").write_bytes(b"\xff")
+    (tmp_path / "pipes").mkdir()
+    os.mkfifo(tmp_path / "pipes" / "pipe")
     told = complaints(f"verify: {{expect: {{\n{entry}}}}}\n")
     assert [each[: len(said)] for each in told] == [said]
 
@@ -113,6 +132,7 @@ def test_who_asks_by_ssh_needs_a_clone_with_user_data(recipe: Make, complaints: 
     asked = "verify:\n  %s\n  expect: {by: ssh, commands: [{run: a}]}\n"
     checks = recipe(asked % "seeds: [none, user-data]").verify.expect.checks(Path())
     assert checks.logging_in == checks.commands
+    assert recipe("verify: {expect: {by: ssh, testinfra: .}}\n").verify.expect.logs_in
     for few in ("seeds: [none, empty]", "clones: 2"):
         (told,) = complaints(asked % few)
         assert "asks by SSH, and no clone gets user-data that lets anybody in" in told

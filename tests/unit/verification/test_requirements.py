@@ -17,8 +17,8 @@ def missing(program: str) -> None:
 
 def test_only_who_logs_in_needs_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requirements, "require", missing)
-    requirements.require_for(NO_CHECKS)
-    requirements.require_for(Checks(commands=(COMMAND,)))
-    requirements.require_for(Checks(by=Asked.SSH))
+    requirements.require_for(NO_CHECKS, by_recipe=True)
+    requirements.require_for(Checks(commands=(COMMAND,)), by_recipe=True)
+    requirements.require_for(Checks(by=Asked.SSH), by_recipe=True)
     with pytest.raises(HostError, match="ssh is not installed"):
-        requirements.require_for(Checks(commands=(COMMAND,), by=Asked.SSH))
+        requirements.require_for(Checks(commands=(COMMAND,), by=Asked.SSH), by_recipe=True)

@@ -41,9 +41,10 @@ def verify_existing(
     image: str = "",
     again: Sequence[str] = (),
     previous: Previous | None = None,
+    recipe_folder: Path | None = None,
 ) -> Verification:
     """Boot clones and judge them. `wish` says which ones, and `recorded` where it does not: what a recipe or a manifest
-    says. The disk is not changed.
+    says. The disk is not changed. The rest is as `goldsmith.verification.verify.verify` has it.
 
     Raises HostError where the driver does not work here; InputError where a rehearsal is asked for beside another
     engine than `mount`, because it mounts the guest itself, or a machine is described where none boots.
@@ -76,4 +77,5 @@ def verify_existing(
             image=image,
             again=(*again, *(("--driver", driver) if driver else ()), *wish.as_words()),
             previous=previous,
+            recipe_folder=recipe_folder,
         )

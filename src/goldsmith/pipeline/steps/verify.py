@@ -104,6 +104,11 @@ def plan_for(
     return clones
 
 
+def _asking_again(recipe: Recipe) -> tuple[str, ...]:
+    """The words that verify as this recipe does, where a manifest alone cannot."""
+    return ("--recipe", str(recipe.path)) if recipe.verify.expect.testinfra is not None else ()
+
+
 @step("verify")
 def verify_sealed(
     emit: Emit,
@@ -129,8 +134,9 @@ def verify_sealed(
         emit=emit,
         record=record,
         image=f"{recipe.name}:{recipe.version}",
-        again=(f"{recipe.name}:{recipe.version}",),
+        again=(f"{recipe.name}:{recipe.version}", *_asking_again(recipe)),
         previous=previous,
+        recipe_folder=recipe.folder,
     )
     if not verification.passed:
         bad = [outcome for outcome in verification.outcomes if outcome.verdict is not Verdict.PASS]

@@ -1,4 +1,4 @@
-"""GS450: what the recipe checks in its own words holds: files, commands, goss tests."""
+"""GS450: what the recipe checks in its own words holds: files, commands, tests of goss and testinfra."""
 
 from __future__ import annotations
 

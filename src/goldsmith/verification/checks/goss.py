@@ -14,7 +14,7 @@ from goldsmith.machine.inside import Inside, ProgramEnd
 from goldsmith.recipe.check import Checks, GossCheck
 from goldsmith.rules.check_result import CheckResult, Sight, as_asked, not_seen, otherwise
 from goldsmith.run import search_path
-from goldsmith.verification.check import Live, looks_for
+from goldsmith.verification.check import MOST_RESULTS, Live, looks_for
 
 PROGRAM = "goss"
 # The first folder in memory from which programs can be started: Debian's /run is mounted noexec, hardened systems
@@ -37,7 +37,6 @@ VALIDATE = 'chmod 700 "$0/goss" && exec "$0/goss" --gossfile "$0/goss.yaml" vali
 CHUNK = 1 << 20
 # Seconds on a host with KVM for one chunk.
 CHUNK_SECONDS = 20.0
-MOST_TESTS = 1000
 # goss/outputs: 1 where a test failed, others where no test ran.
 PASSED, FAILED = 0, 1
 SKIPPED = 2
@@ -76,12 +75,12 @@ def judged(check: GossCheck, ended: ProgramEnd) -> Iterator[CheckResult]:
     if ended.status not in {PASSED, FAILED} or not isinstance(tests, list | None):
         yield not_seen(check, _why_none(ended))
         return
-    found = [_judged(check, each) for each in (tests or ())[:MOST_TESTS] if isinstance(each, dict)]
+    found = [_judged(check, each) for each in (tests or ())[:MOST_RESULTS] if isinstance(each, dict)]
     if not found:
         yield not_seen(check, "the goss file has no test")
     yield from found
-    if len(tests or ()) > MOST_TESTS:
-        yield not_seen(check, f"only the first {MOST_TESTS} tests are kept", part="all others")
+    if len(tests or ()) > MOST_RESULTS:
+        yield not_seen(check, f"only the first {MOST_RESULTS} tests are kept", part="all others")
     if ended.status == FAILED and not any(each.sight is Sight.OTHERWISE for each in found):
         yield not_seen(check, "goss says that a test failed, and names none", part="exit code")
 
