@@ -93,6 +93,12 @@ class Finding:
         return shown | ({"waived": self.waived} if self.waived is not None else {})
 
 
+def tally(errors: int, others: int) -> str:
+    """How much was found, in words; `others` are warnings and notes."""
+    serious = "1 error" if errors == 1 else f"{errors} errors"
+    return f"{serious}, 1 warning or note" if others == 1 else f"{serious}, {others} warnings and notes"
+
+
 def printable(text: str) -> str:
     """Text from a guest, safe for a terminal: control characters and undecodable bytes as backslash escapes."""
     return "".join(_escape(character) for character in text)

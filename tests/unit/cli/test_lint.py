@@ -36,7 +36,7 @@ def test_findings_their_hints_and_a_summary(drop_in: Path) -> None:
     ]
     assert lines[-2:] == [
         "judged by goldsmith's own table of keys and modules",
-        f"{drop_in}: 0 errors, 1 warnings and notes",
+        f"{drop_in}: 0 errors, 1 warning or note",
     ]
     assert result.exit_code == 0
 

@@ -74,7 +74,7 @@ def test_an_error_fails_the_step(dirty: Path, tmp_path: Path, events: list[Event
 def test_warnings_pass_and_are_told(dirty: Path, tmp_path: Path, events: list[Event]) -> None:
     audited = sealed(dirty, KEPT, events, tmp_path)
     assert told(audited) == {("GS301", Severity.WARNING, "/etc/machine-id")}
-    assert audited.summary == "0 errors, 1 warnings and notes"
+    assert audited.summary == "0 errors, 1 warning or note"
     assert [type(event) for event in events] == [StepStarted, Note, StepFinished]
     assert [note for note in events if isinstance(note, Note)] == [
         Note(f"GS301 /etc/machine-id: {audited.findings[0].message}", warning=True)

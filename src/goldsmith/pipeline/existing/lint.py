@@ -16,7 +16,7 @@ from goldsmith.disk.disk import Disk
 from goldsmith.disk.lease import lease
 from goldsmith.errors import InputError, RecipeError
 from goldsmith.events import Emit, ignore
-from goldsmith.findings import Finding, HostPlace, Severity
+from goldsmith.findings import Finding, HostPlace, Severity, tally
 from goldsmith.guest.open import choose_engine
 from goldsmith.pipeline.steps.cloud_config import cloud_config_of, places_in
 from goldsmith.pipeline.steps.guest import opened
@@ -67,7 +67,7 @@ class Linted:
     def summary(self) -> str:
         allowed = sum(finding.waived is not None for finding in self.findings)
         others = len(self.findings) - self.errors - allowed
-        return f"{self.errors} errors, {others} warnings and notes" + (f", {allowed} allowed" if allowed else "")
+        return tally(self.errors, others) + (f", {allowed} allowed" if allowed else "")
 
 
 def kind_of(path: Path) -> Kind:

@@ -12,7 +12,7 @@ from goldsmith.disk.disk import Disk
 from goldsmith.disk.scan import scan
 from goldsmith.errors import ProofError
 from goldsmith.events import Emit, Note
-from goldsmith.findings import Finding, GuestPlace, Severity, printable
+from goldsmith.findings import Finding, GuestPlace, Severity, printable, tally
 from goldsmith.generalization.look import look
 from goldsmith.generalization.operation import Operation
 from goldsmith.generalization.sparing import Keep
@@ -82,7 +82,7 @@ class Audited:
     @property
     def summary(self) -> str:
         errors, waived = len(self.errors), len(self.waived)
-        rest = f"{errors} errors, {len(self.findings) - errors - waived} warnings and notes"
+        rest = tally(errors, len(self.findings) - errors - waived)
         return f"{rest}, {waived} waived" if waived else rest
 
 
