@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ class UefiFirmware:
 
     code: Path
     variables: Path
+
+    def with_variables_at(self, own: Path) -> UefiFirmware:
+        """The same code with a copy of the variables. One that is there already stays: it is what the machine wrote."""
+        if not own.exists():
+            shutil.copyfile(self.variables, own)
+        return UefiFirmware(self.code, own)
 
 
 @dataclass(frozen=True, slots=True)

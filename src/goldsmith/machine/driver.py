@@ -48,6 +48,13 @@ class MachineSpec:
         """Where everything that the guest prints on its serial console is appended to."""
         return self.folder / f"{self.name}.console.log"
 
+    @property
+    def kept(self) -> Path:
+        """With what the paths begin of all that this machine remembers without power: firmware's variables, a TPM's
+        state. What has the same UUID and folder is the same machine, started again.
+        """
+        return self.folder / str(self.uuid)
+
 
 @dataclass(frozen=True, slots=True)
 class Features:

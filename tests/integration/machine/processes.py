@@ -19,7 +19,7 @@ def qemus_of(spec: MachineSpec) -> list[int]:
 
 def tpms_of(spec: MachineSpec) -> list[int]:
     """The TPMs of this machine, found by the folder that they work in."""
-    state = spec.folder / f"{spec.name}.tpm"
+    state = spec.kept.with_suffix(".tpm")
     return [number for number, words in _command_lines() if words[0].endswith(b"swtpm") and _works_in(number, state)]
 
 

@@ -89,7 +89,9 @@ def test_a_tpm_remembers_and_ends_with_its_machine(machine_of: MachineOf) -> Non
         assert len(tpms_of(spec)) == 1
         machine.kill()
         assert tpms_of(spec) == []
-    assert [path.name for path in (spec.folder / "clone.tpm").iterdir() if path.name != ".lock"] == ["tpm2-00.permall"]
+    assert [path.name for path in spec.kept.with_suffix(".tpm").iterdir() if path.name != ".lock"] == [
+        "tpm2-00.permall"
+    ]
     boots(spec)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import socket
 import time
@@ -72,7 +71,6 @@ class LibvirtMachine(KilledAtTheEnd):
         self._qemu: int | None = None
         self._uri = ""
         self._serial = SerialLog(spec.folder / f"{spec.name}.serial.log", spec.console)
-        self._variables = spec.folder / f"{spec.name}.vars.fd"
         self._unreachable = False
         self._heard = 0.0
         self._activity = Activity((), 0)
@@ -160,7 +158,6 @@ class LibvirtMachine(KilledAtTheEnd):
             self._serial.follow()
             self._keep_what_qemu_said()
         self._serial.remove()
-        self._variables.unlink(missing_ok=True)
         if self._ended is None and self._started:
             self._ended = Ended(by_guest=False, why="it was killed")
 
@@ -209,8 +206,7 @@ class LibvirtMachine(KilledAtTheEnd):
         found = architecture.installed_uefi()
         if found is None:
             raise no_uefi(architecture)
-        shutil.copyfile(found.variables, self._variables)
-        return UefiFirmware(found.code, self._variables)
+        return found.with_variables_at(self.spec.kept.with_suffix(".vars.fd"))
 
     def _send(self, request: wire.Message) -> bool:
         assert self._channel is not None

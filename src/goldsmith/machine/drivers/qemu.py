@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import time
@@ -216,13 +215,10 @@ class QemuMachine(KilledAtTheEnd):
         found = architecture.installed_uefi()
         if found is None:
             raise no_uefi(architecture)
-        own = self.spec.folder / f"{self.spec.name}.vars.fd"
-        shutil.copyfile(found.variables, own)
-        return UefiFirmware(found.code, own)
+        return found.with_variables_at(self.spec.kept.with_suffix(".vars.fd"))
 
     def _start_tpm(self, handed_over: ExitStack) -> int:
-        state = self.spec.folder / f"{self.spec.name}.tpm"
-        self._tpm, for_qemu = self._stack.enter_context(tpm(state, self.tpm_log))
+        self._tpm, for_qemu = self._stack.enter_context(tpm(self.spec.kept.with_suffix(".tpm"), self.tpm_log))
         return handed_over.enter_context(for_qemu).fileno()
 
     def _read_events(self) -> None:
