@@ -24,12 +24,14 @@ MOST_RESULTS = 1000
 class Live:
     """A clone that is ready and still runs. `speed` is this host's: what a recipe gives in seconds is divided by it.
 
-    `recipe_folder` is the folder of the recipe whose checks these are, None where a manifest remembers them.
+    `recipe_folder` is the folder of the recipe whose checks these are, None where a manifest remembers them. Temporary
+    files go into `scratch`, by default where the host keeps such.
     """
 
     inside: Inside
     speed: float = 1.0
     recipe_folder: Path | None = None
+    scratch: Path | None = None
 
 
 Look = TypeVar("Look", bound=Callable[..., Iterator[CheckResult]])

@@ -54,14 +54,14 @@ class LiveChecks:
     @contextmanager
     def _by_agent(self, machine: Machine, speed: float) -> Iterator[Live]:
         with machine.inside(AGENT_SECONDS / speed) as inside:
-            yield Live(inside, speed, self.recipe_folder)
+            yield Live(inside, speed, self.recipe_folder, machine.spec.folder)
 
     @contextmanager
     def _by_ssh(self, machine: Machine, key: OneTimeKey, speed: float) -> Iterator[Live]:
         folder, within = key.private.with_name(machine.spec.name), LOGIN_SECONDS / speed
         with machine.way_to_sshd() as way:
             login = log_in(way, key, folder, console=machine.spec.console, within=within, patience=1 / speed)
-            yield Live(login, speed, self.recipe_folder)
+            yield Live(login, speed, self.recipe_folder, machine.spec.folder)
 
 
 def _made(checks: Iterable[LiveCheck], entered: Callable[[], AbstractContextManager[Live]]) -> Iterator[CheckResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -31,7 +32,7 @@ def machine(name: str, inside: Inside | None) -> Machine:
             raise ProcessError(f"nobody answers within {within:.0f} s")
         yield inside
 
-    return cast("Machine", SimpleNamespace(spec=SimpleNamespace(name=name), inside=way))
+    return cast("Machine", SimpleNamespace(spec=SimpleNamespace(name=name, folder=Path(name)), inside=way))
 
 
 def test_each_clone_has_its_own_results() -> None:

@@ -12,19 +12,19 @@ from importlib.util import find_spec
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO
 
 from goldsmith.errors import HostError, ProcessError
 from goldsmith.recipe.check import Checks, InfraCheck
 from goldsmith.rules.check_result import CheckResult, Sight, as_asked, not_seen, otherwise
 from goldsmith.run import Running, running
 from goldsmith.verification.check import MOST_RESULTS, Live, looks_for
-from goldsmith.verification.testinfra.line import HOST, VARIABLE, Asked, Came, Told, answer, hear
+from goldsmith.verification.testinfra.line import HOST, VARIABLE, Came, Command, Told, answer, hear
 
 PLUGIN = "goldsmith.verification.testinfra.plugin"
 # The tests' own configuration is none, so that they mean the same everywhere; a conftest.py counts.
 PYTEST = (sys.executable, "-B", "-P", "-m", "pytest", "-c", "/dev/null", "-p", "no:cacheprovider", "-p", PLUGIN)
 SHORT = ("-q", "--tb=short", "--show-capture=no", "--continue-on-collection-errors")
+LOG = "pytest.log"
 HELD = "it holds"
 ELSEWHERE = "its tests are programs of this host, which only the recipe itself can name: verify with --recipe"
 # Seconds. Where pytest asks for nothing so long, the clone is looked at: it may have gone down.
@@ -105,23 +105,23 @@ def _missing(ended: Ended, *, failed: bool) -> str | None:
 
 def _run(check: InfraCheck, live: Live, folder: Path) -> Ended:
     until = time.monotonic() + check.timeout / live.speed
-    ours, theirs = Pipe()
-    with ours, tempfile.TemporaryFile() as log, _pytest(check, folder, theirs, log) as process:
-        told: list[Told] = []
-        status = process.wait(FAREWELL) if _serve(ours, live, told, until) else None
-        return Ended(tuple(told), status, _last(log))
+    told: list[Told] = []
+    with tempfile.TemporaryDirectory(prefix="tests-", dir=live.scratch) as made:
+        scratch, (ours, theirs) = Path(made), Pipe()
+        with ours, _pytest(check, folder, theirs, scratch) as process:
+            status = process.wait(FAREWELL) if _serve(ours, live, told, until) else None
+        return Ended(tuple(told), status, _last(scratch / LOG))
 
 
 @contextmanager
-def _pytest(check: InfraCheck, folder: Path, line: Connection, log: IO[bytes]) -> Iterator[Running]:
-    """Start pytest with the tests of a check, in the folder of the recipe."""
+def _pytest(check: InfraCheck, folder: Path, line: Connection, scratch: Path) -> Iterator[Running]:
+    """Start pytest with the tests of a check, in the folder of the recipe. Temporary files go to `scratch`."""
     tests = folder.absolute() / check.file
     root = str(tests if tests.is_dir() else tests.parent)
     argv = [*PYTEST, *SHORT, "--hosts", HOST, "--rootdir", root, "--confcutdir", root, str(tests)]
-    with line:
-        descriptor = line.fileno()
-        started = running(argv, log=log, env={VARIABLE: str(descriptor)}, cwd=folder, pass_fds=(descriptor,))
-        with started as process:
+    with line, (scratch / LOG).open("wb") as log:
+        seen = {VARIABLE: str(line.fileno()), "TMPDIR": str(scratch)}
+        with running(argv, log=log, env=seen, cwd=folder, pass_fds=(line.fileno(),)) as process:
             # Only pytest holds it now: its end is the end of the line.
             line.close()
             yield process
@@ -138,8 +138,8 @@ def _serve(line: Connection, live: Live, told: list[Told], until: float) -> bool
             continue
         try:
             match hear(line):
-                case Asked(command):
-                    answer(line, live.inside.run(("/bin/sh", "-c", command), timeout=left))
+                case Command(words):
+                    answer(line, live.inside.run(("/bin/sh", "-c", words), timeout=left))
                 case Told() as one:
                     told.append(one)
         except EOFError:
@@ -147,7 +147,6 @@ def _serve(line: Connection, live: Live, told: list[Told], until: float) -> bool
     return False
 
 
-def _last(log: IO[bytes]) -> str:
-    log.seek(0)
-    lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
+def _last(log: Path) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else ""

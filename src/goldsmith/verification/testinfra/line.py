@@ -37,10 +37,10 @@ class Came(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A line for the clone's /bin/sh."""
+class Command:
+    """What the clone's /bin/sh shall run."""
 
-    command: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Told:
     why: str = ""
 
 
-def ask(line: Connection, command: str) -> ProgramEnd:
-    """Run a line in the clone; pytest's side."""
-    _say(line, {"command": command})
+def ask(line: Connection, command: Command) -> ProgramEnd:
+    """Run a command in the clone; pytest's side."""
+    _say(line, {"command": command.words})
     ended = _hear(line)
     return ProgramEnd(ended["status"], b64decode(ended["stdout"]), b64decode(ended["stderr"]), ended["cut"])
 
@@ -64,12 +64,12 @@ def tell(line: Connection, told: Told) -> None:
     _say(line, {"test": told.test, "came": told.came, "why": told.why})
 
 
-def hear(line: Connection) -> Asked | Told:
+def hear(line: Connection) -> Command | Told:
     """What pytest says next. Raises EOFError at its end, ProcessError for what this module would not have said."""
     said = _hear(line)
     match said:
-        case {"command": str(command)}:
-            return Asked(command)
+        case {"command": str(words)}:
+            return Command(words)
         case {"test": str(test), "came": str(came), "why": str(why)} if came in list(Came):
             return Told(test, Came(came), why)
     raise ProcessError(NONSENSE)

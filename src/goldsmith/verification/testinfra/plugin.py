@@ -14,7 +14,7 @@ import pytest
 import testinfra.backend
 from testinfra.backend.base import BaseBackend, CommandResult
 
-from goldsmith.verification.testinfra.line import HOST, SCHEME, VARIABLE, Came, Told, ask, tell
+from goldsmith.verification.testinfra.line import HOST, SCHEME, VARIABLE, Came, Command, Told, ask, tell
 
 # Characters of a reason.
 MOST = 1000
@@ -33,7 +33,7 @@ class CloneBackend(BaseBackend):  # type: ignore[misc]  # testinfra has no types
     def run(self, command: str, *args: str, **_: Any) -> CommandResult:
         """Raises RuntimeError for a command that does not end, or prints more than is kept."""
         words = self.get_command(command, *args)
-        ended = ask(_line(), words)
+        ended = ask(_line(), Command(words))
         if ended.status is None:
             raise RuntimeError(f"it did not end in time: {words}")
         if ended.cut:

@@ -18,7 +18,7 @@ from goldsmith.rules.check_result import CheckResult, Sight
 from goldsmith.verification.check import Live, look_live
 from goldsmith.verification.checks import testinfra
 from goldsmith.verification.checks.testinfra import ELSEWHERE, HELD, Ended, judged, require_testinfra
-from goldsmith.verification.testinfra.line import LONGEST, Came, Told, ask, hear
+from goldsmith.verification.testinfra.line import LONGEST, Came, Command, Told, ask, hear
 from goldsmith.verification.testinfra.plugin import named
 
 CHECK = InfraCheck("tests/test_web.py", "0" * 64)
@@ -98,7 +98,7 @@ def test_what_nobody_understands_is_an_error(said: bytes) -> None:
 def test_the_end_of_pytest_is_an_end() -> None:
     ours, theirs = Pipe()
     theirs.close()
-    for said in (lambda: hear(ours), lambda: ask(ours, "true")):
+    for said in (lambda: hear(ours), lambda: ask(ours, Command("true"))):
         with pytest.raises(EOFError):
             said()
 
@@ -126,7 +126,8 @@ def look(tmp_path: Path) -> Look:
             (tmp_path / "tests" / name).write_text(text)
         name = "tests/test_web.py" if isinstance(files, str) else "tests"
         check = InfraCheck(name, read_testinfra(tmp_path, name).sha256, timeout)
-        found = list(look_live(check, Live(inside or LocalInside(), recipe_folder=tmp_path)))
+        found = list(look_live(check, Live(inside or LocalInside(), 1.0, tmp_path, tmp_path)))
+        assert [each.name for each in tmp_path.iterdir()] == ["tests"]
         left = {str(each.relative_to(tmp_path / "tests")) for each in (tmp_path / "tests").rglob("*") if each.is_file()}
         assert left == set(content)
         return short(found)
@@ -161,8 +162,9 @@ def test_as_its_author_expects(host):
 def test_later(host):
     pass
 
-def test_without_a_clone():
+def test_without_a_clone(tmp_path):
     assert "TOKEN" not in os.environ
+    (tmp_path / "left").write_text("")
 
 @pytest.fixture
 def bad(host):
