@@ -5,12 +5,10 @@ Every function raises only errors of `goldsmith.errors`; long ones report throug
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from goldsmith.base.trust import Trust, TrustLevel
 from goldsmith.cloudinit.explanation import Explanation
 from goldsmith.disk.disk import DiskFormat
 from goldsmith.errors import InputError
@@ -18,7 +16,6 @@ from goldsmith.events import Emit, ignore
 from goldsmith.findings import Finding
 from goldsmith.generalization.operation import Operation, registered
 from goldsmith.generalization.select import FOREIGN, Foreign, select, with_users
-from goldsmith.generalization.sparing import Keep
 from goldsmith.generalization.virt_sysprep import CHOICES, Tool, Wish
 from goldsmith.pipeline.build import Built, Options
 from goldsmith.pipeline.build import build as build_recipe
@@ -35,32 +32,26 @@ from goldsmith.pipeline.existing.lint import Kind, Linted, kind_of, lint_file, l
 from goldsmith.pipeline.existing.repair import repair as repair_files
 from goldsmith.pipeline.existing.report import report_existing
 from goldsmith.pipeline.existing.report import write_junit as write_junit_file
-from goldsmith.pipeline.existing.verify import verify_existing
+from goldsmith.pipeline.existing.spared import read_kept, read_waived
+from goldsmith.pipeline.existing.verify import disk_subject, image_subject, verify_existing
 from goldsmith.pipeline.plan import Planned
 from goldsmith.pipeline.plan import plan as plan_recipe
 from goldsmith.pipeline.steps.audit import Audited, Intent
 from goldsmith.pipeline.steps.generalize import Scripts, read_scripts
-from goldsmith.pipeline.steps.verify import expected_by, expected_of, wish_by
 from goldsmith.pipeline.subject import disk_or_tree
-from goldsmith.pool.manifest import Manifest
 from goldsmith.pool.pool import Pool
 from goldsmith.recipe.load import load
 from goldsmith.recipe.machine import read_machine
 from goldsmith.recipe.model import Recipe
-from goldsmith.recipe.problems import nearest
 from goldsmith.recipe.size import parse_size
 from goldsmith.recipe.starter import write_starter
 from goldsmith.recipe.verify import FEWEST, MOST
-from goldsmith.rules.expectation import INVARIANTS_ONLY
-from goldsmith.rules.recipe.known_waivers import waivable
 from goldsmith.rules.reference import descriptors
 from goldsmith.rules.reference import explain as explain_code
 from goldsmith.rules.rule import Needs
-from goldsmith.rules.waiver import Waiver
 from goldsmith.sarif import Descriptor
 from goldsmith.settings import default_pool
-from goldsmith.verification.matrix import CloneWish, read_firmwares, read_seeds, wish_of
-from goldsmith.verification.previous import previous_of
+from goldsmith.verification.matrix import CloneWish, read_firmwares, read_seeds
 from goldsmith.verification.verification import Verification
 
 NO_MACHINE: Mapping[str, object] = MappingProxyType({})
@@ -213,7 +204,7 @@ def generalize(
     return generalize_existing(
         disk_or_tree(path, format),
         with_users(select(operations), keep=keep_user_accounts, remove=remove_user_accounts),
-        _kept(keep),
+        read_kept(keep),
         scripts=Scripts(read_scripts(Path(), [str(each) for each in scripts], title="--script"), clean_scripts),
         engine=engine,
         output=output.absolute() if output is not None else None,
@@ -241,7 +232,7 @@ def audit(
     `waive` are CODE[:PATH]=REASON words: findings to take as they are. Each of `canaries` is a file whose content, less
     line ends at its end, must not stand anywhere in the image's bytes.
     """
-    intent = Intent(select(operations), _kept(keep), waivers=_waived(waive))
+    intent = Intent(select(operations), read_kept(keep), waivers=read_waived(waive))
     searched = read_canaries(canaries)
     return audit_existing(disk_or_tree(path, format), intent, canaries=searched, engine=engine, emit=emit)
 
@@ -282,49 +273,20 @@ def verify(
         rehearse=rehearse,
         machine=read_machine(machine).stated(),
     )
-    read = load_recipe(recipe) if recipe is not None else None
-    stated, recorded = (expected_of(read), wish_of(read.verify)) if read is not None else (None, None)
-    again = (image, *(("--recipe", str(recipe)) if recipe is not None else ()))
+    asked = load_recipe(recipe) if recipe is not None else None
     where = Path(image)
     if where.exists():
-        disk = disk_or_tree(where, format)
-        if isinstance(disk, Path):
-            raise InputError(
-                f"{where} is a directory: it cannot be booted", hint="verify a disk, or audit the directory"
-            )
-        return verify_existing(
-            disk,
-            stated or INVARIANTS_ONLY,
-            engine=engine,
-            driver=driver,
-            wish=wish,
-            recorded=recorded or CloneWish(),
-            trust=None,
-            record=evidence,
-            emit=emit,
-            image=where.name,
-            again=again,
-            recipe_folder=read.folder if read is not None else None,
-        )
-    place = Pool(pool or default_pool())
-    admitted = place.resolve(image)
-    place.verify_digest(admitted, emit)
-    expectation = stated or expected_by(admitted.manifest)
-    trust = _trust_of(admitted.manifest)
+        subject = disk_subject(where, format)
+    else:
+        subject = image_subject(Pool(pool or default_pool()), image, emit)
     return verify_existing(
-        admitted.disk,
-        expectation,
+        subject if asked is None else subject.asked_by(asked),
         engine=engine,
         driver=driver,
         wish=wish,
-        recorded=recorded or wish_by(admitted.manifest),
-        trust=trust,
         record=evidence,
         emit=emit,
-        image=f"{admitted.manifest.name}:{admitted.manifest.version}",
-        again=again,
-        previous=previous_of(place, admitted.name),
-        recipe_folder=read.folder if read is not None else None,
+        again=(image, *(("--recipe", str(recipe)) if recipe is not None else ())),
     )
 
 
@@ -363,45 +325,6 @@ def _pairs(words: Iterable[str]) -> Mapping[str, str]:
     return pairs
 
 
-def _kept(words: Iterable[str]) -> tuple[Keep, ...]:
-    kept = []
-    for word in words:
-        pattern, equals, reason = word.partition("=")
-        if not equals or not reason.strip() or not pattern.startswith("/"):
-            raise InputError(
-                f"--keep {word} is not PATH=REASON", hint="for example --keep '/etc/netplan/*=lab network'"
-            )
-        _require_pattern("--keep", pattern)
-        kept.append(Keep(pattern, reason.strip()))
-    return tuple(kept)
-
-
-def _require_pattern(option: str, pattern: str) -> None:
-    try:
-        Keep(pattern, "").matches("/")
-    except re.error as error:
-        raise InputError(f"{option} {pattern} is no pattern", hint=f"look at the brackets: {error}") from error
-
-
-def _waived(words: Iterable[str]) -> tuple[Waiver, ...]:
-    waivers = []
-    known = waivable()
-    for word in words:
-        what, equals, reason = word.partition("=")
-        code, colon, pattern = what.partition(":")
-        if not equals or not reason.strip() or (colon and not pattern.startswith("/")):
-            raise InputError(
-                f"--waive {word} is not CODE[:PATH]=REASON", hint="for example --waive 'GS310:/etc/ssl/*=a test key'"
-            )
-        if code not in known:
-            near = nearest(code, {each.lower() for each in known})
-            hint = f"did you mean {near.upper()}? " if near else ""
-            raise InputError(f"the audit has no rule {code}", hint=f"{hint}`goldsmith audit --list` names all")
-        _require_pattern("--waive", pattern)
-        waivers.append(Waiver(code, reason.strip(), pattern or None))
-    return tuple(waivers)
-
-
 def _enough(clones: int | None) -> int | None:
     if clones is not None and not FEWEST <= clones <= MOST:
         raise InputError(f"--clones {clones} is out of range", hint=f"from {FEWEST} to {MOST}")
@@ -415,7 +338,3 @@ def _size(text: str | None) -> int | None:
         return parse_size(text)
     except ValueError as error:
         raise InputError(f"--size {text}: {error}", hint="a whole number and K, M, G or T, such as 20G") from error
-
-
-def _trust_of(manifest: Manifest) -> Trust:
-    return Trust(TrustLevel(manifest.base.trust.level), manifest.base.trust.evidence)

@@ -22,7 +22,7 @@ from goldsmith.machine.boot import boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import container
 from goldsmith.pipeline.existing.generalize import generalize_existing
-from goldsmith.pipeline.existing.verify import verify_existing
+from goldsmith.pipeline.existing.verify import Subject, verify_existing
 from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.rule import Verdict
 from goldsmith.run import run
@@ -90,9 +90,8 @@ def put(guest: Guest, files: Mapping[str, str]) -> None:
 def verified(disk: Disk) -> Verification:
     """By rehearsal: what is wrong here needs no kernel of its own."""
     wish = CloneWish(seeds=(Seed.NONE, Seed.EMPTY_NOCLOUD), second_boot=False)
-    return verify_existing(
-        disk, EXPECTED, engine=None, driver=container.NAME, wish=wish, trust=None, record=None, emit=ignore
-    )
+    subject = Subject(disk, disk.path.name, EXPECTED)
+    return verify_existing(subject, engine=None, driver=container.NAME, wish=wish, record=None, emit=ignore)
 
 
 def named(verification: Verification) -> dict[str, set[str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from goldsmith.base.trust import Trust
-from goldsmith.disk.disk import Disk
+from goldsmith.base.trust import Trust, TrustLevel
+from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.disk.lease import lease
 from goldsmith.errors import InputError
 from goldsmith.events import Emit
@@ -15,11 +16,15 @@ from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import Acceleration, acceleration
 from goldsmith.machine.boot import require_driver
 from goldsmith.machine.drivers import container
-from goldsmith.pipeline.steps.verify import plan_for
+from goldsmith.pipeline.steps.verify import expected_by, expected_of, plan_for, wish_by
+from goldsmith.pipeline.subject import disk_or_tree
+from goldsmith.pool.pool import Pool
+from goldsmith.recipe.model import Recipe
 from goldsmith.rules.evidence import Previous
-from goldsmith.rules.expectation import Expectation
+from goldsmith.rules.expectation import INVARIANTS_ONLY, Expectation
 from goldsmith.settings import scratch_dir
-from goldsmith.verification.matrix import MACHINES, NO_WISH, CloneWish
+from goldsmith.verification.matrix import MACHINES, NO_WISH, CloneWish, wish_of
+from goldsmith.verification.previous import previous_of
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import verify
 
@@ -27,24 +32,64 @@ from goldsmith.verification.verify import verify
 REHEARSED = Acceleration(kvm=False, why="a container needs none", speed=1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is verified, and what is known of it. `recorded` is what clones boot where nobody wishes otherwise; `trust`
+    that of its base; the rest as `goldsmith.verification.verify.verify` has it.
+    """
+
+    disk: Disk
+    image: str
+    expectation: Expectation = INVARIANTS_ONLY
+    recorded: CloneWish = NO_WISH
+    trust: Trust | None = None
+    previous: Previous | None = None
+    recipe_folder: Path | None = None
+
+    def asked_by(self, recipe: Recipe) -> Subject:
+        """The same, with what a recipe expects of it."""
+        return replace(
+            self, expectation=expected_of(recipe), recorded=wish_of(recipe.verify), recipe_folder=recipe.folder
+        )
+
+
+def disk_subject(path: Path, stated: DiskFormat | None) -> Subject:
+    """A disk of which nothing is known. Raises InputError where it is none, TrustError as `disk_or_tree`."""
+    disk = disk_or_tree(path, stated)
+    if isinstance(disk, Path):
+        raise InputError(f"{path} is a directory: it cannot be booted", hint="verify a disk, or audit the directory")
+    return Subject(disk, path.name)
+
+
+def image_subject(pool: Pool, name: str, emit: Emit) -> Subject:
+    """An image by NAME[:VERSION], with what its manifest remembers. Raises InputError where there is none, TrustError
+    where its bytes are not those that were admitted.
+    """
+    admitted = pool.resolve(name)
+    pool.verify_digest(admitted, emit)
+    manifest = admitted.manifest
+    return Subject(
+        disk=admitted.disk,
+        image=f"{manifest.name}:{manifest.version}",
+        expectation=expected_by(manifest),
+        recorded=wish_by(manifest),
+        trust=Trust(TrustLevel(manifest.base.trust.level), manifest.base.trust.evidence),
+        previous=previous_of(pool, admitted.name),
+    )
+
+
 def verify_existing(
-    disk: Disk,
-    expectation: Expectation,
+    subject: Subject,
     *,
     engine: str | None,
     driver: str | None = None,
     wish: CloneWish = NO_WISH,
-    recorded: CloneWish = NO_WISH,
-    trust: Trust | None,
     record: Path | None,
     emit: Emit,
-    image: str = "",
     again: Sequence[str] = (),
-    previous: Previous | None = None,
-    recipe_folder: Path | None = None,
 ) -> Verification:
-    """Boot clones and judge them. `wish` says which ones, and `recorded` where it does not: what a recipe or a manifest
-    says. The disk is not changed. The rest is as `goldsmith.verification.verify.verify` has it.
+    """Boot clones and judge them. `wish` says which ones; the rest is as `goldsmith.verification.verify.verify` has it.
+    The disk is not changed.
 
     Raises HostError where the driver does not work here; InputError where a rehearsal is asked for beside another
     engine than `mount`, because it mounts the guest itself, or a machine is described where none boots.
@@ -61,21 +106,22 @@ def verify_existing(
         )
     if driver is not None:
         require_driver(driver)
-    chosen, _why = choose_engine(mount.NAME if mounting else engine, trust)
+    chosen, _why = choose_engine(mount.NAME if mounting else engine, subject.trust)
     machines = REHEARSED if rehearsing else acceleration(emit)
-    clones = plan_for(wish.over(recorded), engine=chosen, acceleration=machines, emit=emit, driver=driver or MACHINES)
+    wished = wish.over(subject.recorded)
+    clones = plan_for(wished, engine=chosen, acceleration=machines, emit=emit, driver=driver or MACHINES)
     with lease(scratch_dir()) as scratch:
         return verify(
-            disk,
+            subject.disk,
             engine=chosen,
             scratch=scratch,
             acceleration=machines,
-            expectation=expectation,
+            expectation=subject.expectation,
             clones=clones,
             emit=emit,
             record=record,
-            image=image,
+            image=subject.image,
             again=(*again, *(("--driver", driver) if driver else ()), *wish.as_words()),
-            previous=previous,
-            recipe_folder=recipe_folder,
+            previous=subject.previous,
+            recipe_folder=subject.recipe_folder,
         )
