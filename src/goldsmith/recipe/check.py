@@ -102,16 +102,10 @@ class CommandCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class GossCheck:
-    """A goss file of the host: its name in the recipe and its text. `timeout` in seconds on a host with KVM."""
+class _TestsCheck:
+    """Tests in a file or folder of the host, by its name in the recipe."""
 
     file: str
-    text: str
-    timeout: float = 300.0
-
-    @property
-    def kind(self) -> Kind:
-        return Kind.GOSS
 
     @property
     def name(self) -> str:
@@ -123,27 +117,29 @@ class GossCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class InfraCheck:
-    """Tests of testinfra, which are programs of the host: a file or folder of theirs by its name in the recipe, and the
-    digest of what is in it. Not the tests themselves: what somebody else's manifest brings is not run on this host.
-    `timeout` in seconds on a host with KVM.
+class GossCheck(_TestsCheck):
+    """A goss file, and its text. `timeout` in seconds on a host with KVM."""
+
+    text: str
+    timeout: float = 300.0
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.GOSS
+
+
+@dataclass(frozen=True, slots=True)
+class InfraCheck(_TestsCheck):
+    """Tests of testinfra, and the digest of all in their file or folder. Not the tests themselves: those are programs
+    of the host, and what somebody else's manifest brings is not run there. `timeout` in seconds on a host with KVM.
     """
 
-    file: str
     sha256: str
     timeout: float = 300.0
 
     @property
     def kind(self) -> Kind:
         return Kind.TESTINFRA
-
-    @property
-    def name(self) -> str:
-        return self.file
-
-    @property
-    def expected(self) -> str:
-        return "every test holds"
 
 
 LiveCheck = CommandCheck | GossCheck | InfraCheck
