@@ -12,7 +12,7 @@ from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.errors import InputError
 from goldsmith.machine.cause import FoundCause
-from goldsmith.machine.options import Firmware
+from goldsmith.machine.options import Firmware, MachineOptions, Network
 from goldsmith.rules.check_result import CheckResult
 from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.disk_state import DiskState
@@ -42,7 +42,7 @@ class CloneEvidence:
     `disk` what lies below its files, `failed` what its console says of units that failed: None where that was not
     gathered. `probe` is the user that its user-data adds, None where it was given none; `checks` are what the recipe's
     own checks saw. `screenshot` names a picture of its screen beside this evidence, where it got stuck and its console
-    said nothing.
+    said nothing. `machine` is what its machine was made of, None for a rehearsal.
     """
 
     name: str
@@ -70,11 +70,17 @@ class CloneEvidence:
     probe: Probe | None = None
     screenshot: str | None = None
     checks: tuple[CheckResult, ...] = ()
+    machine: MachineOptions | None = None
 
     @property
     def ended(self) -> bool:
         """Whether the boot reached `ready` and the guest powered off: only then its disk proves anything."""
         return self.ready and self.off
+
+    @property
+    def networked(self) -> bool:
+        """Whether it had a network that leads anywhere."""
+        return self.machine is not None and self.machine.network is Network.USER
 
     @property
     def last_milestone(self) -> str:
@@ -87,11 +93,12 @@ class CloneEvidence:
 
 @dataclass(frozen=True, slots=True)
 class PreviousBoot:
-    """How long a clone of the version before took until it was ready."""
+    """How long a clone of the version before took until it was ready; `firmware` where it was a machine."""
 
     driver: str
     seed: Seed
     seconds: float
+    firmware: Firmware = Firmware.BIOS
 
 
 @dataclass(frozen=True, slots=True)

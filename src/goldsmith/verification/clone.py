@@ -153,4 +153,5 @@ def clone_evidence(
         failed=failed,
         screenshot=record.screenshot.name if record.screenshot is not None else None,
         checks=(*looked, *live.of(record.name)),
+        machine=clone.plan.options if record.hardware else None,
     )

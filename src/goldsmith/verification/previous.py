@@ -20,7 +20,7 @@ def previous_of(pool: Pool, name: ImageName) -> Previous | None:
             continue
         here = evidence.circumstances
         boots = tuple(
-            PreviousBoot(clone.driver, clone.seed, seconds)
+            PreviousBoot(clone.driver, clone.seed, seconds, clone.firmware)
             for clone in evidence.clones
             if clone.ended and (seconds := clone.seconds_to_ready) is not None
         )

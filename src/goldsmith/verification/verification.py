@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from goldsmith.cloudinit.datasource import Seed
@@ -86,15 +86,12 @@ class Verification:
             "driver": clone.driver,
             "proved_by": "machine" if clone.hardware else "rehearsal",
             "firmware": clone.firmware.value if clone.hardware else None,
+            "machine": asdict(clone.machine) if clone.machine is not None else None,
             "seed": clone.seed.value,
             **self._start(clone),
             "proved": self.proved(clone),
             "meaning": MEANING.get(clone.seed, clone.seed.value),
             "second_boot": self._start(clone.again) if clone.again is not None else None,
-            "causes": [
-                {"name": each.name, "line": each.line, "cause": each.cause, "hint": each.hint, "ends": each.ends}
-                for each in clone.causes
-            ],
         }
 
     def _start(self, start: CloneEvidence) -> dict[str, object]:
@@ -102,9 +99,18 @@ class Verification:
         return {
             "milestones": [{"name": each.name, "seconds": each.seconds} for each in start.milestones],
             "seconds": start.seconds,
-            "console": str(self.record / start.console) if self.record is not None else None,
+            "console": self._kept(start.console),
+            "screenshot": self._kept(start.screenshot),
             "problem": start.problem,
+            "causes": [
+                {"name": each.name, "line": each.line, "cause": each.cause, "hint": each.hint, "ends": each.ends}
+                for each in start.causes
+            ],
         }
+
+    def _kept(self, name: str | None) -> str | None:
+        """A file beside the evidence, where that is kept."""
+        return str(self.record / name) if self.record is not None and name is not None else None
 
     def as_text(self) -> str:
         """The report for people: what was proved, and each outcome that is no pass with its reason."""
@@ -125,11 +131,21 @@ class Verification:
         return "\n".join(lines)
 
     def _last_words(self) -> Iterator[str]:
-        """Where a boot failed: its last milestone, and the end of its console."""
-        for clone in self.clones:
-            if clone.problem is not None and clone.tail:
-                yield f"console of {clone.name} at its end, after {clone.last_milestone}:"
-                yield from (f"  | {printable(line)}" for line in clone.tail)
+        """Where a boot failed: its last milestone, the end of its console, and its screen."""
+        starts = [
+            start
+            for clone in self.clones
+            for start in ((clone.name, clone), (f"{clone.name}, second boot", clone.again))
+        ]
+        stuck = [(which, start) for which, start in starts if start is not None and start.problem is not None]
+        for which, start in stuck:
+            if start.tail:
+                yield f"console of {which} at its end, after {start.last_milestone}:"
+                yield from (f"  | {printable(line)}" for line in start.tail)
+            if start.screenshot is not None and self.record is not None:
+                yield f"screen of {which}: {self.record / start.screenshot}"
+        if stuck and self.record is None:
+            yield "consoles and screens were not kept: verify with --evidence FOLDER"
 
     def _unproven(self) -> Iterator[str]:
         """One line for each reason, not for each rule: one boot that stalls blinds most of them."""

@@ -99,7 +99,8 @@ def test_every_option_starts(machine_of: MachineOf, firmware: Firmware) -> None:
     # A boot sector is nothing to UEFI.
     assert (record.problem is None) == (firmware is Firmware.BIOS), record.problem
     assert record.problem is None or "the boot gave up after firmware" in record.problem
-    assert files_of(spec) == ["clone.console.log", "clone.libvirt.log"]
+    variables = [f"{spec.uuid}.vars.fd"] if firmware is Firmware.UEFI else []
+    assert sorted(files_of(spec)) == sorted(["clone.console.log", "clone.libvirt.log", *variables])
 
 
 def test_its_screen_can_be_seen(machine_of: MachineOf) -> None:
@@ -162,10 +163,13 @@ def test_a_long_console_is_kept_whole(machine_of: MachineOf) -> None:
     assert files_of(machine.spec) == ["clone.console.log", "clone.libvirt.log"]
 
 
+@pytest.mark.parametrize("firmware", Firmware)
 def test_a_domain_that_somebody_destroys_or_defines_is_told_and_forgotten(
-    machine_of: MachineOf, daemon: Libvirtd, tmp_path: Path
+    machine_of: MachineOf, daemon: Libvirtd, tmp_path: Path, firmware: Firmware
 ) -> None:
-    with LibvirtMachine(machine_of("clone", "hello", "halt")) as machine:
+    """One with UEFI has variables beside it, without which libvirt does not undefine it."""
+    options = MachineOptions(memory=256, firmware=firmware)
+    with LibvirtMachine(machine_of("clone", "hello", "halt", options=options)) as machine:
         xml = tmp_path / "defined.xml"
         xml.write_text(daemon.virsh("dumpxml", machine.name).stdout)
         daemon.virsh("define", str(xml))

@@ -124,6 +124,28 @@ def test_a_boot_that_failed_is_explained_by_its_console(document: dict[str, Any]
     assert [each["name"] for each in shown[0]["causes"]] == ["failed-unit", "no-root"]
 
 
+def test_a_second_boot_that_failed_is_told_as_a_first_one(document: dict[str, Any], tmp_path: Path) -> None:
+    first = document["clones"][0]
+    cause = {"name": "no-root", "line": "VFS:", "cause": "no root", "hint": "look", "ends": True}
+    first["again"] = {
+        **first, "ready": False, "off": False, "problem": "the boot gave up", "causes": [cause], "tail": ["VFS: x"],
+        "milestones": [], "facts": None, "screenshot": "clone-1-again.screenshot.png",
+    }  # fmt: skip
+    evidence = Evidence.from_json(document)
+    lost = Verification(evidence, judge_evidence(evidence)).as_text().splitlines()
+    assert "consoles and screens were not kept: verify with --evidence FOLDER" in lost
+    verification = Verification(evidence, judge_evidence(evidence), tmp_path)
+    lines = verification.as_text().splitlines()
+    console = lines.index("console of clone-1, second boot at its end, after none:")
+    screen = tmp_path / "clone-1-again.screenshot.png"
+    assert lines[console + 1 : console + 3] == ["  | VFS: x", f"screen of clone-1, second boot: {screen}"]
+    assert any(line.endswith("the second boot stopped after none: no root; the boot gave up") for line in lines)
+    shown = verification.as_json()["clones"]
+    assert isinstance(shown, list)
+    second = shown[0]["second_boot"]
+    assert ([each["name"] for each in second["causes"]], second["screenshot"]) == (["no-root"], str(screen))
+
+
 def test_evidence_without_causes_is_judged_as_before(document: dict[str, Any]) -> None:
     assert all("causes" not in clone for clone in document["clones"])
     assert all(clone.causes == () for clone in Evidence.from_json(document).clones)

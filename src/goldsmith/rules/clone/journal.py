@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from goldsmith.rules.evidence import CloneCase
+from goldsmith.rules.evidence import CloneCase, CloneEvidence
 from goldsmith.rules.evidence_rule import Judgment, fails, holds, system_rule, unproven
 from goldsmith.rules.system import Complaint, System
 
@@ -21,20 +21,23 @@ _OF_THE_IMAGE = re.compile(
 EXPECTED_ERRORS: tuple[tuple[str, str, str], ...] = (
     (r"systemd", r"Failed to (?:start|mount|listen|activate|set up) .*|Timed out .*", "GS426 judges failed units"),
     (r"systemd", r"Failed unmounting .*", "at the end of a boot; GS429 judges the file systems"),
-    (r"systemd-networkd-wait-online|systemd-networkd-wait|nm-online", r".*", "a clone has no network"),
     (r"cloud-init|\[CLOUDINIT\]|python3?|cloud-init.*", r".*", "GS404 and GS405 judge what cloud-init says"),
     (r"sshd(?:-session)?", r"error: Could not load host key: .*", "before the first boot made them; GS411 judges keys"),
-    (r"chronyd|systemd-timesyncd|ntpd", r".*", "a clone has no network to ask for the time"),
-    (r"dhclient|dhcpcd|NetworkManager", r".*", "a clone has no network"),
-    (r"systemd-resolve[d]?", r".*", "a clone has no network"),
-    (
-        r"(?:cp|mandb|apt-helper|dnf|yum|packagekitd?)",
-        r".*(?:resolve|download|metadata|network).*",
-        "a clone has no network",
-    ),
     (r"blkmapd", r"open pipe file .* failed.*", "nfs-utils, where no NFS is mounted"),
     (r"lvm|lvmdump|multipathd", r".*", "it looks for disks that a clone does not have"),
     (r"smartd|mcelog|rasdaemon|irqbalance|thermald", r".*", "hardware that a virtual machine does not have"),
+)
+# Of a clone without a network that leads anywhere.
+NETWORK_ERRORS: tuple[tuple[str, str, str], ...] = (
+    (r"systemd-networkd-wait-online|systemd-networkd-wait|nm-online", r".*", "it waits for a network"),
+    (r"chronyd|systemd-timesyncd|ntpd", r".*", "there is nobody to ask for the time"),
+    (r"dhclient|dhcpcd|NetworkManager", r".*", "no lease is to be had"),
+    (r"systemd-resolve[d]?", r".*", "there are no name servers"),
+    (
+        r"(?:cp|mandb|apt-helper|dnf|yum|packagekitd?)",
+        r".*(?:resolve|download|metadata|network).*",
+        "nothing can be downloaded",
+    ),
 )
 # In a container: what only the host's kernel may do.
 REHEARSED_ERRORS: tuple[tuple[str, str, str], ...] = (
@@ -58,7 +61,7 @@ def journal(case: CloneCase, system: System) -> Iterator[Judgment]:
     if system.journal.unreadable is not None:
         yield unproven(EXPECTED, f"the journal cannot be read: {system.journal.unreadable}")
         return
-    left = [each for each in system.journal.complaints if not _expected(each, rehearsed=not case.clone.hardware)]
+    left = [each for each in system.journal.complaints if not _expected(each, case.clone)]
     if left:
         first = left[0]
         message = f"{first.source} complained: {first.message}"
@@ -72,10 +75,12 @@ def journal(case: CloneCase, system: System) -> Iterator[Judgment]:
         yield holds(EXPECTED, f"{system.journal.entries} entries{said}")
 
 
-def _expected(complaint: Complaint, *, rehearsed: bool) -> bool:
+def _expected(complaint: Complaint, clone: CloneEvidence) -> bool:
     if complaint.source == KERNEL:
         return complaint.priority > 1 and _OF_THE_IMAGE.match(complaint.message) is None
-    known = (*EXPECTED_ERRORS, *(REHEARSED_ERRORS if rehearsed else ()))
+    known = EXPECTED_ERRORS
+    known += () if clone.networked else NETWORK_ERRORS
+    known += () if clone.hardware else REHEARSED_ERRORS
     return any(
         re.fullmatch(who, complaint.source) and re.fullmatch(what, complaint.message, re.DOTALL)
         for who, what, _ in known

@@ -34,9 +34,8 @@ def _before(case: CloneCase) -> tuple[str, float] | None:
     previous, here = case.evidence.previous, case.evidence.circumstances
     if previous is None or here is None or previous.kvm != here.kvm or here.speed <= 0:
         return None
+    kind = case.clone.driver, case.clone.seed, case.clone.firmware
     alike = [
-        boot.seconds
-        for boot in previous.boots
-        if boot.driver == case.clone.driver and boot.seed is case.clone.seed and boot.seconds > 0
+        boot.seconds for boot in previous.boots if (boot.driver, boot.seed, boot.firmware) == kind and boot.seconds > 0
     ]
     return (previous.image, min(alike) * previous.speed / here.speed) if alike else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from goldsmith.rules.clone.stopped import stopped
 from goldsmith.rules.evidence import CloneEvidence
-from goldsmith.rules.evidence_rule import Judgment, fails, holds, second_boot_rule
+from goldsmith.rules.evidence_rule import Judgment, holds, second_boot_rule
 
 EXPECTED = "reaches ready a second time, and powers off"
 
@@ -13,13 +14,7 @@ EXPECTED = "reaches ready a second time, and powers off"
 @second_boot_rule("GS440", "second-boot", why="A first boot that spoils the disk shows only when it is started again.")
 def second_boot(again: CloneEvidence) -> Iterator[Judgment]:
     if not again.ended or again.problem is not None:
-        why = again.problem or "it did not power off by itself"
-        yield fails(
-            EXPECTED,
-            f"last milestone: {again.last_milestone}",
-            f"the second boot stopped after {again.last_milestone}: {why}",
-            hint=f"read the console: {again.console}",
-        )
+        yield stopped(again, EXPECTED, what="second boot")
     else:
         how = "" if again.hardware else ", rehearsed"
         yield holds(EXPECTED, f"ready and off after {again.seconds:.0f} s{how}")

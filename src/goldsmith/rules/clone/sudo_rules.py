@@ -18,7 +18,7 @@ EXPECTED = "rules that sudo accepts"
     cloud_init=True,
 )
 def sudo_rules(case: CloneCase, system: System) -> Iterator[Judgment]:
-    wanted = [user for user in case.prediction.users if user.sudo and user.sudo != ("False",)]
+    wanted = [user for user in case.prediction.users_with(case.clone.seed) if user.sudo and user.sudo != ("False",)]
     if not wanted:
         yield holds(EXPECTED, "does not apply: no user gets any")
     elif system.sudo is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from goldsmith.rules.evidence import CloneCase, Evidence
+from goldsmith.rules.evidence import CloneCase, CloneEvidence, Evidence
 from goldsmith.rules.evidence_rule import (
     UNSAID,
     Booted,
@@ -22,38 +24,51 @@ EXPECTED = "the same tree in each clone, but for its identity"
 SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Kind:
+    """Clones of another kind have other trees: one that the recipe leaves without cloud-init, one with a user of its
+    own, one whose kernel was this host's.
+    """
+
+    hardware: bool
+    user_data: bool
+    cloud_init: bool
+
+    def __str__(self) -> str:
+        words = ["machines" if self.hardware else "rehearsals"]
+        words += ["with user-data"] if self.user_data else []
+        words += [] if self.cloud_init else ["without cloud-init"]
+        return " ".join(words)
+
+
 @clones_rule("GS508", "trees-equal", why="Clones of one image are one machine many times, in all but their identity.")
 def trees_equal(evidence: Evidence) -> Iterator[Judgment]:
-    ended = booted(evidence)
-    # A clone that the recipe leaves without cloud-init is another machine than one that has it, and so is one with a
-    # user of its own, or one whose kernel was this host's.
-    alike = tuple(
-        each for each in ended if runs_cloud_init(CloneCase(each.clone, evidence)) and each.clone.probe is None
-    )
-    clones = max(
-        (tuple(each for each in alike if each.clone.hardware is hardware) for hardware in (True, False)), key=len
-    )
-    asked = [each.hardware for each in evidence.clones if each.probe is None]
-    if len(evidence.clones) > 1 and max(asked.count(True), asked.count(False)) < 2:
+    asked = Counter(_kind(each, evidence) for each in evidence.clones)
+    kinds = sorted((kind for kind, count in asked.items() if count > 1), reverse=True)
+    if not kinds and len(evidence.clones) > 1:
         yield holds(EXPECTED, "does not apply: no two clones of one kind were asked for")
-        return
+    for kind in kinds or (asked if len(evidence.clones) == 1 else ()):
+        clones = tuple(each for each in booted(evidence) if _kind(each.clone, evidence) == kind)
+        yield replace(_judge(clones, asked[kind]), about=str(kind) if len(kinds) > 1 else "")
+
+
+def _kind(clone: CloneEvidence, evidence: Evidence) -> _Kind:
+    return _Kind(clone.hardware, clone.probe is not None, runs_cloud_init(CloneCase(clone, evidence)))
+
+
+def _judge(clones: tuple[Booted, ...], asked: int) -> Judgment:
     if len(clones) < 2:
-        others = f", {len(ended) - len(clones)} of them of another kind" if len(ended) > len(clones) else ""
-        reason = f"{len(ended)} of {len(evidence.clones)} clones ended cleanly{others}: nothing to compare"
-        yield unproven(EXPECTED, reason)
-        return
-    unsaid = [each.clone.name for each in clones if each.facts.system is None]
+        return unproven(EXPECTED, f"{len(clones)} of {asked} clones ended cleanly: nothing to compare")
+    if any(each.facts.system is None for each in clones):
+        return unproven(EXPECTED, UNSAID)
     uncompared = [each.clone.name for each in clones if _changes(each) is None]
-    if unsaid:
-        yield unproven(EXPECTED, UNSAID)
-    elif uncompared:
-        yield unproven(EXPECTED, f"the boot of {uncompared[0]} changed more than can be compared")
-    else:
-        yield _compare(clones)
+    if uncompared:
+        return unproven(EXPECTED, f"the boot of {uncompared[0]} changed more than can be compared")
+    return _compare(clones)
 
 
 def _compare(clones: tuple[Booted, ...]) -> Judgment:
-    (first, wanted), *others = ((each.clone.name, _states(_changes(each) or ())) for each in clones)
+    (first, wanted), *others = ((each.clone.name, _states(each)) for each in clones)
     for name, states in others:
         odd = sorted(path for path in {*wanted, *states} if wanted.get(path) != states.get(path))
         if odd:
@@ -76,5 +91,8 @@ def _changes(each: Booted) -> tuple[Changed, ...] | None:
     return each.facts.system.changes if each.facts.system is not None else None
 
 
-def _states(changes: tuple[Changed, ...]) -> dict[str, str]:
-    return {change.path: change.state for change in changes}
+def _states(each: Booted) -> dict[str, str]:
+    """What the boot left at each path; the key that user-data brings is each clone's own."""
+    probe = each.clone.probe
+    own = f"/home/{probe.user}/.ssh/authorized_keys" if probe is not None else None
+    return {change.path: change.state for change in _changes(each) or () if change.path != own}

@@ -98,6 +98,15 @@ def opens_another_account(document: Document) -> None:
 STALLED = both(
     third("again.ready", False), third("again.off", False), third("again.problem", "stalled after kernel (at 5.0 s)")
 )
+PANIC = {
+    "name": "kernel-panic",
+    "line": "Kernel panic - not syncing",
+    "seconds": 5.0,
+    "boot": 1,
+    "ends": True,
+    "cause": "the kernel panicked",
+    "hint": "read the lines above it",
+}
 SABOTAGE: list[tuple[str, str, str, Edit]] = [
     (
         "GS430",
@@ -159,6 +168,16 @@ SABOTAGE: list[tuple[str, str, str, Edit]] = [
         "the second boot stalled",
         "the second boot stopped after kernel: stalled after kernel (at 5.0 s)",
         both(STALLED, third("again.milestones", [{"name": "kernel", "seconds": 5.0}])),
+    ),
+    (
+        "GS440",
+        "its console shows why the second boot stopped",
+        "the second boot stopped after kernel: the kernel panicked; stalled after kernel (at 5.0 s)",
+        both(
+            STALLED,
+            third("again.milestones", [{"name": "kernel", "seconds": 5.0}]),
+            third("again.causes", [PANIC]),
+        ),
     ),
     (
         "GS440",
@@ -330,22 +349,19 @@ def test_an_image_that_takes_no_nocloud_seed_is_not_asked_to_obey_one() -> None:
 
 def test_a_user_of_the_images_own_list_may_be_absent_only_where_user_data_replaces_the_list() -> None:
     document = recorded()
-    ops = {"name": "ops", "default": False, "locked": True, "groups": [], "shell": None, "sudo": [], "gecos": None}
+    ops = {"name": "ops", "default": False, "locked": True, "groups": [], "shell": None, "gecos": None}
+    ops["sudo"] = ["ALL=(ALL) NOPASSWD:ALL"]
     document["prediction"]["users"].append(ops)
     document["expectation"]["users_present"] = ["ops"]
     for clone in document["clones"][:2]:
         account = {"name": "ops", "uid": 1009, "shell": "/bin/bash", "password": "locked", "groups": []}
         clone["facts"]["accounts"].append(account)
-    said = {
-        (each.rule, each.subject): each
-        for each in judge_evidence(Evidence.from_json(document))
-        if "ops" in each.subject
-    }
+        clone["facts"]["system"]["sudo"]["rules"].append("ops ALL=(ALL) NOPASSWD:ALL")
+    outcomes = judge_evidence(Evidence.from_json(document))
+    said = {(each.rule, each.subject): each for each in outcomes if "ops" in each.subject}
     assert {each.verdict for each in said.values()} == {Verdict.PASS}
     assert said["GS408", "clone-3: ops"].seen == "does not apply: user-data replaces the image's list of users"
-    assert [each.verdict for each in judge_evidence(Evidence.from_json(document)) if each.rule == "GS505"] == [
-        Verdict.PASS
-    ]
+    assert {each.verdict for each in outcomes if each.rule in {"GS421", "GS505"}} == {Verdict.PASS}
 
 
 def test_beside_a_machine_a_rehearsal_need_not_prove_what_it_cannot() -> None:
