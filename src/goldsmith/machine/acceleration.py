@@ -17,7 +17,7 @@ from pathlib import Path
 from goldsmith import settings
 from goldsmith.errors import ProcessError
 from goldsmith.events import Emit, Note, ignore
-from goldsmith.machine.architecture import host_architecture, of_this_host
+from goldsmith.machine.architecture import ARCHITECTURES, host_architecture, of_this_host
 from goldsmith.run import require, run
 
 KVM = Path("/dev/kvm")
@@ -40,6 +40,14 @@ class Acceleration:
     why: str
     speed: float
 
+    def of(self, arch: str) -> Acceleration:
+        """The same for machines of an architecture: one that is not this host's own is emulated."""
+        host = host_architecture()
+        if arch == host or arch not in ARCHITECTURES:
+            return self
+        why = f"{arch} machines are emulated on this {host} host"
+        return Acceleration(kvm=False, why=why, speed=min(self.speed, ASSUMED_EMULATION_SPEED))
+
 
 @dataclass(frozen=True, slots=True)
 class TimedBoot:
@@ -52,17 +60,11 @@ class TimedBoot:
     problem: str = ""
 
 
-def acceleration(emit: Emit = ignore, *, arch: str | None = None) -> Acceleration:
-    """This host's verdict, proved at most once between reboots (10 s at most), for machines of an architecture: by
-    default its own. Raises HostError without QEMU.
+def acceleration(emit: Emit = ignore) -> Acceleration:
+    """This host's verdict on machines of its own architecture, proved at most once between reboots (10 s at most).
+
+    Raises HostError without QEMU.
     """
-    host = host_architecture()
-    if arch is not None and arch != host:
-        foreign = Acceleration(
-            kvm=False, why=f"{arch} machines are emulated on this {host} host", speed=ASSUMED_EMULATION_SPEED
-        )
-        emit(Note(foreign.why))
-        return foreign
     program = Path(require(of_this_host().program))
     kernel = probe_kernel()
     key = _key(program, kernel)

@@ -10,6 +10,7 @@ from typing import Any
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.errors import InputError
 from goldsmith.findings import printable
+from goldsmith.machine.architecture import ARCHITECTURES
 from goldsmith.machine.drivers import container
 from goldsmith.machine.options import Firmware, MachineOptions
 from goldsmith.recipe.verify import FEWEST, SEEDS, VerifySection, too_few
@@ -72,17 +73,33 @@ NO_WISH = CloneWish()
 
 @dataclass(frozen=True, slots=True)
 class ClonePlan:
-    """One clone: what it is given, by which driver it boots as which machine, and whether it is started twice."""
+    """One clone: what it is given, by which driver it boots as which machine, and whether it is started twice.
+
+    `firmware_asked`: somebody asked for the firmware in its options.
+    """
 
     name: str
     seed: Seed
     driver: str = MACHINES
     options: MachineOptions = field(default_factory=MachineOptions)
     second_boot: bool = False
+    firmware_asked: bool = False
 
     @property
     def rehearsed(self) -> bool:
         return self.driver == container.NAME
+
+    def for_guest(self, arch: str) -> ClonePlan:
+        """The same for a guest of an architecture, with a firmware that its machines have where nobody asked for one.
+        Guests that no machines are made for are tried as the machine that was asked for.
+        """
+        known = ARCHITECTURES.get(arch)
+        if known is None:
+            return self
+        firmware = self.options.firmware
+        if firmware not in known.firmwares and not self.firmware_asked:
+            firmware = known.firmwares[0]
+        return replace(self, options=replace(self.options, arch=arch, firmware=firmware))
 
 
 def wish_of(section: VerifySection) -> CloneWish:
@@ -155,7 +172,7 @@ def _kinds(wish: CloneWish, driver: str, *, rehearsing: bool) -> Iterator[CloneP
         by_machine = tuple(seed for seed in seeds if seed is not Seed.USER_DATA) or seeds[:1]
     for firmware in wish.firmwares or (Firmware.BIOS,):
         options = MachineOptions(firmware=firmware, **wish.machine)
-        yield from (ClonePlan("", seed, driver, options) for seed in by_machine)
+        yield from (ClonePlan("", seed, driver, options, firmware_asked=bool(wish.firmwares)) for seed in by_machine)
     yield from (ClonePlan("", seed, container.NAME) for seed in seeds if seed not in by_machine)
 
 

@@ -38,9 +38,6 @@ from goldsmith.verification.requirements import require_for
 from goldsmith.verification.sealed import Sealed, look_at_sealed
 from goldsmith.verification.verification import Verification
 
-# Of guests that machines are made for; another one is tried as the machine that was asked for.
-ARCHITECTURES = ("x86_64", "aarch64")
-
 
 def verify(
     disk: Disk,
@@ -75,7 +72,8 @@ def verify(
         # Through an overlay: what an engine may do to a file system that it opens never reaches the sealed file.
         with bench.open(create_overlay(bench.folder / "sealed.qcow2", disk)) as guest:
             sealed = look_at_sealed(guest, expectation)
-        plans = [_for_guest(plan, sealed.arch) for plan in (plan_clones() if clones is None else clones)]
+        plans = [plan.for_guest(sealed.arch) for plan in (plan_clones() if clones is None else clones)]
+        bench = replace(bench, acceleration=acceleration.of(sealed.arch))
         booted = _boot(disk, plans, bench, sealed, emit)
         evidence = Evidence(
             sealed=sealed.facts,
@@ -84,7 +82,7 @@ def verify(
             clones=tuple(booted),
             digest_before=before,
             digest_after=_digest(disk.path),
-            circumstances=_circumstances(disk, acceleration, image or disk.path.name, again),
+            circumstances=_circumstances(disk, bench.acceleration, image or disk.path.name, again),
             previous=previous,
         )
         verification = Verification(evidence, judge_evidence(evidence), record)
@@ -123,10 +121,6 @@ class _Bench:
     def left(self) -> list[Path]:
         """Consoles and screenshots of every boot that there was."""
         return sorted(path for pattern in LEFT for path in self.folder.glob(f"*/{pattern}"))
-
-
-def _for_guest(plan: ClonePlan, arch: str) -> ClonePlan:
-    return replace(plan, options=replace(plan.options, arch=arch)) if arch in ARCHITECTURES else plan
 
 
 def _boot(disk: Disk, plans: Sequence[ClonePlan], bench: _Bench, sealed: Sealed, emit: Emit) -> Iterator[CloneEvidence]:

@@ -76,10 +76,12 @@ def test_the_command_line_of_another_host(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_machines_of_another_architecture_are_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "host_architecture", lambda: "x86_64")
-    said: list[Event] = []
+    here = Acceleration(kvm=True, why="KVM", speed=0.9)
     why = "aarch64 machines are emulated on this x86_64 host"
-    assert acceleration(said.append, arch="aarch64") == Acceleration(kvm=False, why=why, speed=0.2)
-    assert said == [Note(why)]
+    assert here.of("aarch64") == Acceleration(kvm=False, why=why, speed=0.2)
+    assert here.of("x86_64") == here.of("") == here.of("riscv64") == here
+    slow = Acceleration(kvm=False, why="none", speed=0.1)
+    assert slow.of("aarch64").speed == 0.1
 
 
 def test_a_host_of_an_unknown_architecture(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.errors import InputError
 from goldsmith.machine.options import Bus, Firmware, MachineOptions, Network
+from goldsmith.machine.refusals import check
 from goldsmith.recipe.verify import VerifySection
 from goldsmith.verification.matrix import (
     ClonePlan,
@@ -55,21 +56,33 @@ def test_what_is_more_than_one_of_a_kind_is_rehearsed() -> None:
 def test_each_seed_meets_each_firmware() -> None:
     both = CloneWish(firmwares=(Firmware.BIOS, Firmware.UEFI))
     assert plan_clones(both) == (
-        ClonePlan("clone-1", NONE, options=BIOS),
-        ClonePlan("clone-2", EMPTY, options=BIOS),
-        ClonePlan("clone-3", USER_DATA, options=BIOS, second_boot=True),
-        ClonePlan("clone-4", NONE, options=UEFI),
-        ClonePlan("clone-5", EMPTY, options=UEFI),
-        ClonePlan("clone-6", USER_DATA, options=UEFI),
+        ClonePlan("clone-1", NONE, options=BIOS, firmware_asked=True),
+        ClonePlan("clone-2", EMPTY, options=BIOS, firmware_asked=True),
+        ClonePlan("clone-3", USER_DATA, options=BIOS, firmware_asked=True, second_boot=True),
+        ClonePlan("clone-4", NONE, options=UEFI, firmware_asked=True),
+        ClonePlan("clone-5", EMPTY, options=UEFI, firmware_asked=True),
+        ClonePlan("clone-6", USER_DATA, options=UEFI, firmware_asked=True),
     )
     # A rehearsal has no firmware: one is enough.
     assert plan_clones(both, rehearsing=True) == (
-        ClonePlan("clone-1", NONE, options=BIOS),
-        ClonePlan("clone-2", EMPTY, options=BIOS),
-        ClonePlan("clone-3", NONE, options=UEFI),
-        ClonePlan("clone-4", EMPTY, options=UEFI),
+        ClonePlan("clone-1", NONE, options=BIOS, firmware_asked=True),
+        ClonePlan("clone-2", EMPTY, options=BIOS, firmware_asked=True),
+        ClonePlan("clone-3", NONE, options=UEFI, firmware_asked=True),
+        ClonePlan("clone-4", EMPTY, options=UEFI, firmware_asked=True),
         ClonePlan("clone-5", USER_DATA, "container", second_boot=True),
     )
+
+
+def test_a_machine_has_the_firmware_of_its_guests_architecture_unless_somebody_asked_for_another() -> None:
+    for plan in plan_clones():
+        for arch, firmware in (("x86_64", Firmware.BIOS), ("aarch64", Firmware.UEFI)):
+            made = plan.for_guest(arch).options
+            assert (made.arch, made.firmware) == (arch, firmware)
+            assert check(made).name == arch
+        assert plan.for_guest("riscv64") == plan.for_guest("") == plan
+    asked = plan_clones(CloneWish(firmwares=(Firmware.BIOS,)))[0].for_guest("aarch64")
+    with pytest.raises(InputError, match="aarch64 machines have no firmware bios"):
+        check(asked.options)
 
 
 def test_a_container_has_no_machine() -> None:
