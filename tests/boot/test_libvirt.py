@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from tests.boot.test_verify import image, line
 from tests.integration.machine.libvirtd import Libvirtd, own_libvirtd
+from typer.testing import CliRunner
 
 from goldsmith.base.base import Base
+from goldsmith.cli.main import app
 from goldsmith.cloudinit.datasource import Choice, Seed
 from goldsmith.disk.disk import Disk
 from goldsmith.guest.open import choose_engine
@@ -62,6 +66,28 @@ def verified(base: Base, disk: Disk, driver: str) -> Verification:
         clones=[ClonePlan("clone-1", Seed.EMPTY_NOCLOUD, driver)],
         record=scratch / driver,
     )
+
+
+def test_an_image_is_proven_by_libvirt_with_each_seed_and_a_second_boot(
+    debian12: Base, tmp_path: Path, daemon: Libvirtd
+) -> None:
+    """By the command line."""
+    disk, evidence, report = image(debian12, tmp_path / "image").path, tmp_path / "evidence", tmp_path / "report.xml"
+    words = ["verify", str(disk), "--driver", "libvirt", "--no-rehearse", "--json"]
+    answer = CliRunner().invoke(app, [*words, "--evidence", str(evidence), "--junit", str(report)])
+    assert answer.exit_code == 0, answer.output
+    document = json.loads(answer.stdout)
+    assert document["verdict"] == "pass"
+    assert [(each["seed"], each["driver"]) for each in document["clones"]] == [
+        ("none", "libvirt"),
+        ("nocloud-empty", "libvirt"),
+        ("nocloud-user-data", "libvirt"),
+    ]
+    assert [each["second_boot"] is not None for each in document["clones"]] == [False, False, True]
+    assert "</html>" in (evidence / "index.html").read_text(encoding="utf-8")
+    assert ET.parse(report).getroot().get("failures") == "0"
+    assert daemon.domains() == []
+    assert daemon.leftovers() == []
 
 
 def test_both_drivers_find_the_same(debian12: Base, tmp_path: Path, daemon: Libvirtd) -> None:

@@ -20,6 +20,7 @@ from goldsmith.disk.qemu_img import create_overlay
 from goldsmith.guest.change import Plan, Seen, Write
 from goldsmith.guest.open import choose_engine, open_guest
 from goldsmith.machine.acceleration import acceleration
+from goldsmith.machine.options import Firmware
 from goldsmith.pipeline.existing.verify import REHEARSED
 from goldsmith.recipe.check import Asked, Checks, CommandCheck, FileCheck, InfraCheck, TextWanted
 from goldsmith.rules.evidence import Evidence
@@ -27,7 +28,7 @@ from goldsmith.rules.expectation import Expectation
 from goldsmith.rules.prediction import differences
 from goldsmith.rules.probe import ANY_KEY, user_data
 from goldsmith.rules.rule import Verdict
-from goldsmith.verification.matrix import ClonePlan, plan_clones
+from goldsmith.verification.matrix import ClonePlan, CloneWish, plan_clones
 from goldsmith.verification.rehearse import predict_of
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import judge_evidence, verify
@@ -45,7 +46,7 @@ def line(text: str, **how: Any) -> CommandCheck:
 
 HOLDING = Checks(
     files=(
-        FileCheck("/etc/debian_version", text=TextWanted(matches=r"^12\."), mode=0o644, owner="root"),
+        FileCheck("/etc/debian_version", text=TextWanted(matches=r"^1[23]\."), mode=0o644, owner="root"),
         FileCheck("/etc/resolv.conf.d", absent=True),
         # Two links lead there, an absolute one and one of /bin.
         FileCheck("/var/lib/cloud/instance/boot-finished", owner=0),
@@ -147,13 +148,21 @@ def own_failures(verification: Verification, clone: str = "clone-1") -> dict[str
 
 
 @pytest.mark.full  # test_build proves one with the default of this host
-@pytest.mark.parametrize("rehearsing", [pytest.param(True, marks=pytest.mark.root), False])
+@pytest.mark.parametrize(
+    ("release", "rehearsing"),
+    [
+        pytest.param("debian12", True, marks=pytest.mark.root),
+        ("debian12", False),
+        pytest.param("debian13", True, marks=pytest.mark.root),
+    ],
+)
 def test_a_good_image_is_proven_with_and_without_user_data_and_in_a_second_boot(
-    debian12: Base, tmp_path: Path, *, rehearsing: bool
+    request: pytest.FixtureRequest, tmp_path: Path, release: str, *, rehearsing: bool
 ) -> None:
+    base: Base = request.getfixturevalue(release)
     folder = tmp_path / "good"
-    disk = image(debian12, folder)
-    proof = verified(debian12, disk, folder, plan_clones(rehearsing=rehearsing))
+    disk = image(base, folder)
+    proof = verified(base, disk, folder, plan_clones(rehearsing=rehearsing))
     assert proof.verdict is Verdict.PASS, proof.as_text()
     assert proof.meanings() == (
         "clone-1: no seed at all (DataSourceNone): proved",
@@ -167,7 +176,26 @@ def test_a_good_image_is_proven_with_and_without_user_data_and_in_a_second_boot(
     assert judge_evidence(recorded) == proof.outcomes
     assert (folder / "record" / "clone-1.console.log").stat().st_size > 10_000
     assert sorted(path.name for path in folder.iterdir()) == ["image.qcow2", "record"]
-    machines_do_as_predicted_and_as_rehearsed(debian12, disk, recorded, folder)
+    machines_do_as_predicted_and_as_rehearsed(base, disk, recorded, folder)
+
+
+@pytest.mark.full
+def test_both_firmwares_prove_the_same_and_uefi_starts_again_with_its_variables(debian12: Base, tmp_path: Path) -> None:
+    folder = tmp_path / "good"
+    disk = image(debian12, folder)
+    clones = plan_clones(CloneWish(seeds=(Seed.NONE,), firmwares=tuple(Firmware), second_boot=False))
+    assert [each.options.firmware for each in clones] == [Firmware.BIOS, Firmware.UEFI]
+    proof = verified(debian12, disk, folder, [clones[0], replace(clones[1], second_boot=True)])
+    assert proof.verdict is Verdict.PASS, proof.as_text()
+    by_bios, by_uefi = (
+        {(each.rule, each.subject.removeprefix(clone.name)) for each in proof.outcomes if clone.name in each.subject}
+        for clone in proof.clones
+    )
+    assert by_bios == by_uefi
+    assert [each.machine.firmware for each in proof.clones if each.machine is not None] == list(Firmware)
+    again = proof.clones[1].again
+    assert again is not None
+    assert again.ended
 
 
 def machines_do_as_predicted_and_as_rehearsed(base: Base, disk: Disk, booted: Evidence, scratch: Path) -> None:
