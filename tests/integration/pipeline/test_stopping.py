@@ -310,6 +310,8 @@ def test_signals_while_a_program_runs_in_the_guest_and_during_the_clean_up(
     time.sleep(0.5)
     assert any(f"sleep {SLEEP}" in trace for trace in sleeper.traces())
     process.send_signal(number)
+    # Python takes signals that wait together by their numbers.
+    time.sleep(0.1)
     while process.poll() is None:
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
