@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from goldsmith.cloudinit.datasource import Seed
 from goldsmith.cloudinit.first_boot_record import FirstBoot
 from goldsmith.errors import InputError
+from goldsmith.findings import printable
 from goldsmith.machine.cause import FoundCause
 from goldsmith.machine.options import Firmware, MachineOptions, Network
 from goldsmith.rules.check_result import CheckResult
@@ -21,6 +23,8 @@ from goldsmith.rules.facts import Facts
 from goldsmith.rules.probe import Probe
 
 SCHEMA = "goldsmith.evidence/1"
+# In characters: of one that somebody else wrote no more is repeated.
+LONGEST_SCHEMA = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,17 @@ class Evidence:
 
     @classmethod
     def from_json(cls, document: object) -> Evidence:
-        """Recorded evidence again. Raises InputError where it is not of this form."""
+        """Recorded evidence again. Raises InputError where it is not of this form, or of another version of it.
+
+        Rules that misread another version would judge what nobody saw. One without a schema is read as of this one.
+        """
+        written = document.get("schema", SCHEMA) if isinstance(document, Mapping) else SCHEMA
+        if isinstance(written, str) and written != SCHEMA:
+            shown = printable(written[:LONGEST_SCHEMA])
+            raise InputError(
+                f"this is evidence of schema {shown}, and this goldsmith reads {SCHEMA}",
+                hint="report it with the goldsmith that wrote it",
+            )
         try:
             return _adapter().validate_python(document)
         except ValidationError as error:
