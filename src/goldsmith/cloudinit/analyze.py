@@ -22,7 +22,9 @@ _FIRST = "init-local"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One event: `start` in seconds after the first one began, `seconds` that it took, those inside it included."""
+    """One event: `name` is its path, such as `modules-final/config-scripts_user`; `start` in seconds after the first
+    one began, `seconds` that it took, those inside it included.
+    """
 
     name: str
     start: float

@@ -37,8 +37,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of a person, or root, after the first boot. `created`: the first boot makes it; `groups` are the
-    supplementary ones; `keys` counts the SSH keys that open it; `shell` is None where only the guest knows it.
+    """An account of a person, or root, after the first boot. `name` is its login; `created`: the first boot makes it;
+    `default`: it is cloud-init's default user. `groups` are the supplementary ones; `shell` is None where only the
+    guest knows it; `sudo` are the rules that the configuration gives it; `password` is what a password does for it;
+    `keys` counts the SSH keys that open it; `gecos` is its comment in passwd, None where nothing says one.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody who can log in; `how` is one line."""
+    """Somebody who can log in: `user` is the account's name, `way` the way in, and `how` one line of what opens it."""
 
     user: str
     way: Way

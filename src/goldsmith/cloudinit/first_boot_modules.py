@@ -26,7 +26,10 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModuleRun:
-    """One entry of a list of modules: `why` says why it does not run, `unknown` that this version has no such one."""
+    """One entry of a list of modules: `stage` is the list's key, `name` the module's; `runs` says whether it runs, and
+    `why` says why it does not, None where it does; `frequency` is how often it would; `unknown` that this version has
+    no such one.
+    """
 
     stage: Stage
     name: str

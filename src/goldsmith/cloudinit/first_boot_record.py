@@ -19,15 +19,16 @@ DIES = "every stage dies"
 
 @dataclass(frozen=True, slots=True)
 class FirstBoot:
-    """A first boot with one seed.
+    """A first boot with one `seed`.
 
     `follows` is the version whose rules were followed, `version` the one in the image, None where it is not known.
-    `runs`: cloud-init runs at all, and `why`. `datasource` is the class it ends with, such as DataSourceNone; without
-    one nothing of the configuration is applied. `accounts` are root and the people that are there afterwards, `logins`
-    the ways in. `host_keys` are the types of sshd's host keys afterwards. `finished`: the line "finished" appears and
-    boot-finished is written. `errors` and `warnings` are what cloud-init will say; with `network` unknown, what needs
-    one is in `packages`. `metadata_keys` is how many SSH keys the metadata was taken to hold, `user_data` whether any
-    was looked at.
+    `runs`: cloud-init runs at all, and `why`. `datasource` is the class it ends with, such as DataSourceNone; with None
+    nothing of the configuration is applied. `modules` are the entries of all lists, in their order. `accounts` are root
+    and the people that are there afterwards, `logins` the ways in. `packages` are what it would install. `host_keys`
+    are the types of sshd's host keys afterwards. `finished`: the line "finished" appears and boot-finished is written.
+    `errors` and `warnings` are what cloud-init will say; where nothing tells whether the network leads to a mirror,
+    what needs one is in `packages` alone. `metadata_keys` is how many SSH keys the metadata was taken to hold,
+    `user_data` whether any was looked at.
     """
 
     seed: Seed

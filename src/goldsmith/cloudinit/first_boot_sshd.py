@@ -27,8 +27,13 @@ _LISTS = ("allowusers", "denyusers", "allowgroups", "denygroups")
 
 @dataclass(frozen=True, slots=True)
 class Sshd:
-    """What decides about logins, with the defaults of OpenSSH where no file says anything. `said_by` is the file that
-    decides about passwords, None where it is the default.
+    """What decides about logins, with the defaults of OpenSSH where no file says anything.
+
+    `passwords`, `interactive`, `keys`, `empty_passwords` and `pam` say whether PasswordAuthentication,
+    KbdInteractiveAuthentication, PubkeyAuthentication, PermitEmptyPasswords and UsePAM are `yes`; `root` is the value
+    of PermitRootLogin, in small letters. `allow_users`, `deny_users`, `allow_groups` and `deny_groups` are the patterns
+    of their keywords: an empty list keeps nobody out. `said_by` is the file that decides about passwords, None where it
+    is the default.
     """
 
     passwords: bool = True

@@ -19,8 +19,9 @@ class ResultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One stage. Times are seconds of the clock (22.4) or since boot (newer); recoverable errors exist since 23.4, by
-    the name of their level.
+    """One stage: `name` is cloud-init's, such as `modules-final`. `start` and `finished` are seconds since 1970 (22.4)
+    or since boot (newer), None where it did not begin or end. `errors` are the guest's own words, not made safe to
+    print; so are the `recoverable` ones, which exist since 23.4: pairs of the name of their level and its texts.
     """
 
     name: str
@@ -38,7 +39,8 @@ class StageResult:
 @dataclass(frozen=True, slots=True)
 class Status:
     """status.json: `stage` is the one that runs, None between and after stages; `datasource` as cloud-init names it,
-    such as `DataSourceNoCloud [seed=/dev/sr0][dsmode=net]`, or None.
+    such as `DataSourceNoCloud [seed=/dev/sr0][dsmode=net]`, or None; `stages` are those that it tells of, in the order
+    in which they run. Its texts are the guest's own, not made safe to print.
     """
 
     datasource: str | None
@@ -56,7 +58,9 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """result.json: written after the final stage, whatever its outcome."""
+    """result.json, written after the final stage, whatever its outcome: `datasource` as in status.json, or None, and
+    the `errors` of all stages. Its texts are the guest's own, not made safe to print.
+    """
 
     datasource: str | None
     errors: tuple[str, ...]

@@ -19,7 +19,10 @@ _TRUE = frozenset({"true", "1", "on", "yes"})
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`locked` means that no password opens the account; `groups` are supplementary ones."""
+    """A user that the configuration makes: `name` is its login; `default`: it is the default user; `locked`: no
+    password opens the account; `groups` are supplementary ones; `sudo` are its rules; `shell` and `gecos`, the comment
+    in passwd, are None where the configuration does not say them.
+    """
 
     name: str
     default: bool

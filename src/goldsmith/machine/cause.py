@@ -42,8 +42,9 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class FoundCause:
-    """A cause that one boot showed: the console's line, safe for a terminal; `boot` counts from 1, `what` tells two of
-    one kind apart: a unit, or nothing.
+    """A cause that one boot showed. `name` is the cause's own; `line` is the console's line, safe for a terminal, ""
+    where no line showed it; `cause` says in one line what has happened, `hint` what to do; `ends`: the boot gets no
+    further. `boot` counts from 1, `what` tells two of one kind apart: a unit, or "".
     """
 
     name: str

@@ -33,9 +33,12 @@ class Network(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MachineOptions:
-    """`memory` is in MiB. `machine` is QEMU's machine type, by default that of the architecture. `cpu` is its processor
-    model: EL 9 and 10 need x86-64-v2 and v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by
-    swtpm. What no driver can make of this `refusals.check` says.
+    """What a machine is made of: `arch` is the guest's architecture; `memory` is in MiB; `cpus` counts virtual
+    processors; `firmware` is what it starts with, `bus` how it sees its disk, `network` where its card leads.
+
+    `machine` is QEMU's machine type, None for that of the architecture. `cpu` is its processor model: EL 9 and 10 need
+    x86-64-v2 and v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by swtpm. What no driver
+    can make of this `refusals.check` says.
     """
 
     arch: str = "x86_64"

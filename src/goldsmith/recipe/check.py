@@ -25,7 +25,9 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextWanted:
-    """What a text has to be; what is None is not asked. `matches` is a regular expression of RE2."""
+    """What a text has to be, and what of it is asked: it `equals` this, it `contains` this, it `matches` this regular
+    expression of RE2. What is None is not asked.
+    """
 
     equals: str | None = None
     contains: str | None = None
@@ -46,7 +48,10 @@ ANY_TEXT = TextWanted()
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """A file of the clone's disk. `mode` holds the permission bits; owner and group are names or numbers."""
+    """A file of the clone's disk, by its `path`. `absent`: it must not be there, and nothing else is asked; `text` is
+    asked of its content. `mode` holds the permission bits, as a number; `owner` and `group` are names or numbers; of
+    these three nothing is asked where they are None.
+    """
 
     path: str
     absent: bool = False
@@ -78,7 +83,8 @@ class FileCheck:
 class CommandCheck:
     """A program that runs inside the clone once that is ready: `run` is what the recipe says, `argv` what is started.
 
-    `status` is its exit code, `timeout` in seconds on a host with KVM.
+    `user` is who runs it, None for root; `status` is the exit code that it has to have, `stdout` what is asked of its
+    output; `timeout` is in seconds on a host with KVM.
     """
 
     run: str
@@ -118,7 +124,7 @@ class _TestsCheck:
 
 @dataclass(frozen=True, slots=True)
 class GossCheck(_TestsCheck):
-    """A goss file, and its text. `timeout` in seconds on a host with KVM."""
+    """A goss file: `file` is its name in the recipe, `text` what is in it. `timeout` in seconds on a host with KVM."""
 
     text: str
     timeout: float = 300.0
@@ -130,8 +136,9 @@ class GossCheck(_TestsCheck):
 
 @dataclass(frozen=True, slots=True)
 class InfraCheck(_TestsCheck):
-    """Tests of testinfra, and the digest of all in their file or folder. Not the tests themselves: those are programs
-    of the host, and what somebody else's manifest brings is not run there. `timeout` in seconds on a host with KVM.
+    """Tests of testinfra: `file` is the file or folder as the recipe names it, `sha256` the digest of all in it. Not
+    the tests themselves: those are programs of the host, and what somebody else's manifest brings is not run there.
+    `timeout` in seconds on a host with KVM.
     """
 
     sha256: str
@@ -148,7 +155,9 @@ Check = FileCheck | LiveCheck
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All checks of a recipe. `by` is how those that need the running clone get into it."""
+    """All checks of a recipe: `files` look at a clone's disk after its boot; `commands`, `goss` and `testinfra` need
+    the running clone, and `by` is how they get into it.
+    """
 
     files: tuple[FileCheck, ...] = ()
     commands: tuple[CommandCheck, ...] = ()

@@ -21,8 +21,10 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`check` names one of the recipe's checks of that kind, `part` what of it is told, "" for all. `seen` and
-    `message` are safe to print and at most 400 characters long. No content of a file is in it.
+    """What one check saw: `check` names one of the recipe's checks of that `kind`, `part` what of it is told, "" for
+    all. `expected` is what is asked, in words, `seen` what there was, and `sight` how the two compare; `message` is one
+    line of what is wrong or why nothing could look, "" where all is as asked. `expected`, `seen`, `message` and `part`
+    are safe to print and at most 400 characters long. No content of a file is in it.
     """
 
     kind: Kind

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A partition, or the whole disk where it has none (number 0); `offset`, `size` and `used` in bytes. `kind` is the
-    file system as blkid names it, "" for none that is known; `used` is how far it reaches, None where that is not
-    known; `clean` whether it was unmounted cleanly, None where nothing says so; `why` is what says it.
+    """A partition by its `number`, or the whole disk where it has none (number 0); `offset`, `size` and `used` in
+    bytes. `kind` is the file system as blkid names it, "" for none that is known; `used` is how far it reaches, None
+    where that is not known; `clean` whether it was unmounted cleanly, None where nothing says so; `why` is what says
+    it.
     """
 
     number: int
@@ -27,7 +28,10 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class DiskState:
-    """`size` is the virtual disk's, `sealed` the image's, in bytes: clones boot with more room than the image has."""
+    """`size` is the virtual disk's, `sealed` the image's, in bytes: clones boot with more room than the image has.
+    `volumes` are its partitions, or the disk itself; none where it is `unreadable`, which says why it could not be
+    read, None where it could.
+    """
 
     size: int
     sealed: int

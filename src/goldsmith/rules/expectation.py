@@ -19,8 +19,8 @@ from goldsmith.rules.probe import ANY_KEY, user_data
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting of cloud-init: its path of keys, such as `system_info.default_user.name`, and its value as JSON; None
-    where it is not set.
+    """A setting of cloud-init: `key` is its path of keys, such as `system_info.default_user.name`, and `value` is JSON;
+    None where it is not set.
     """
 
     key: str
@@ -31,11 +31,12 @@ class Setting:
 class Expectation:
     """What a recipe demands. `stated` is false where there is no recipe: then only invariants are judged.
 
-    `datasource` is the recipe's choice: only with `as-base` may a clone without a seed be one without cloud-init.
-    `enabled` are units that start by themselves, `may_fail` units that may fail; `effective` are settings of cloud-init
-    by path of keys, with their value as JSON; `slower` is by how much a clone may be ready later than one of the
-    version before, as a fraction, None for any time; `may_differ` are patterns of paths that differ between clones,
-    `kept` of what the recipe keeps in the image; `checks` are the recipe's own.
+    `users_present` and `users_absent` are names of accounts, `packages` those that have to be installed. `datasource`
+    is the recipe's choice, None where it makes none: only with `as-base` may a clone without a seed be one without
+    cloud-init. `enabled` are units that start by themselves, `may_fail` units that may fail; `effective` are settings
+    of cloud-init by path of keys, with their value as JSON; `slower` is by how much a clone may be ready later than one
+    of the version before, as a fraction, None for any time; `may_differ` are patterns of paths that differ between
+    clones, `kept` of what the recipe keeps in the image; `checks` are the recipe's own.
     """
 
     stated: bool = False
@@ -60,8 +61,8 @@ BOOTED = (Seed.NONE, Seed.EMPTY_NOCLOUD, Seed.USER_DATA)
 
 @dataclass(frozen=True, slots=True)
 class SeedPrediction:
-    """What a first boot with one seed does: whether cloud-init runs, why, and its datasource's class; `users` are those
-    that it makes, None where they are the image's own.
+    """What a first boot with one `seed` does: `enabled` says whether cloud-init runs, and `why`; `datasource` is the
+    class that it ends with, None for none; `users` are those that it makes, None where they are the image's own.
     """
 
     seed: Seed
@@ -75,10 +76,12 @@ class SeedPrediction:
 class Prediction:
     """What the image's own configuration says about a first boot without user-data, and with that of `rules.probe`.
 
-    `modules` are those in any list; `packages` are what its `packages:` would install; `problems` what is wrong in the
-    configuration, `fatal` what makes cloud-init die. `effective` are the settings that the recipe has expectations of.
-    `ssh_passwords` is what it sets for sshd, None for nothing; `hostname` the name that it gives, None for none;
-    `keeps_hostname`: cloud-init leaves the name of the image.
+    `seeds` holds what each seed changes; `users` are those that cloud-init makes, `default_user` the name of the
+    default one among them, None where there is none. `modules` are those in any list; `packages` are what its
+    `packages:` would install; `problems` what is wrong in the configuration, `fatal` what makes cloud-init die, None
+    for nothing. `effective` are the settings that the recipe has expectations of. `ssh_passwords` is what it sets for
+    sshd, None for nothing; `hostname` the name that it gives, None for none; `keeps_hostname`: cloud-init leaves the
+    name of the image.
     """
 
     seeds: tuple[SeedPrediction, ...]

@@ -25,7 +25,10 @@ class Password(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One line of /etc/passwd and what belongs to it; `groups` are the supplementary ones, sorted."""
+    """One line of /etc/passwd and what belongs to it: `name`, `uid`, -1 where it is no number, and `shell` as they
+    stand there; `password` is what /etc/shadow says, never the hash; `groups` are the supplementary ones, sorted. All
+    are safe to print.
+    """
 
     name: str
     uid: int
@@ -36,8 +39,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """One of sshd's host keys: its file's name, the fingerprint of its public half as ssh-keygen prints it (or None),
-    and whether the private half is there and nobody else may read it.
+    """One of sshd's host keys: `name` is its file's, `fingerprint` that of its public half as ssh-keygen prints it,
+    None where that is missing or no key; `private` says whether the private half is there and nobody else may read it.
     """
 
     name: str
@@ -47,7 +50,9 @@ class HostKey:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file or folder: who owns it, and its twelve permission bits."""
+    """A file or folder: its `path`, safe to print, the `uid` that owns it, and its `mode`: twelve permission bits, as a
+    number.
+    """
 
     path: str
     uid: int
@@ -56,8 +61,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedKeys:
-    """The keys that open an account, by its name: the fingerprint of each line of its authorized_keys ("no key" where
-    it is none), and the `places` home, .ssh and the file itself.
+    """The keys that open an account, by its `name`: `fingerprints` holds that of each line of its authorized_keys ("no
+    key" where it is none), `places` are home, .ssh and the file itself. All are safe to print.
     """
 
     name: str
@@ -67,7 +72,9 @@ class AuthorizedKeys:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What cloud-init has done once: the mark's name, such as config_ssh, and its text, process and time."""
+    """What cloud-init has done once: `name` is the mark's, such as config_ssh, and `text` what is in it, process and
+    time. Both are safe to print.
+    """
 
     name: str
     text: str
@@ -75,13 +82,24 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`machine_id` and `dbus_machine_id` are the files' text without blanks, None where there is no file;
-    `random_seed` is a digest; `cloud_log` are the lines of cloud-init.log at WARNING or above; `status_error` says why
-    status.json or result.json could not be read; `semaphores` name the modules that ran once for this instance, and
-    `marks` are these and those for ever, with their text; `done_once` is what the log says was done under a mark in
-    the last run of cloud-init; `sudo_rules` are the lines of the file that cloud-init writes. Evidence that is older
-    has none of these four, and no `system`. `analyzed` is how long stages and modules took, as `cloud-init analyze` has
-    it.
+    """What one tree says: that of the sealed image, or of a clone after its boot. Its own texts are safe to print, but
+    for those of `packages`.
+
+    `accounts` are the lines of /etc/passwd. `machine_id` and `dbus_machine_id` are the files' text without blanks, None
+    where there is no file. `host_keys` are sshd's; `random_seed` is a digest, None without a seed; `sudoers` are the
+    names of the files in /etc/sudoers.d, `packages` those of all that is installed. `authorized` are the keys that open
+    accounts of people and of root.
+
+    Of cloud-init: `cloud_init_version` is the upstream version, None where it is not installed; `instance_id` and
+    `previous_instance_id` are what it keeps in its data folder, None where it keeps nothing. `status` and `result` are
+    status.json and result.json, None where the file is not there or `status_error` says why one of them could not be
+    read. `cloud_log` are the lines of cloud-init.log at WARNING or above, without their time. `semaphores` name the
+    modules that ran once for this instance, and `marks` are these and those for ever, with their text; `done_once` is
+    what the log says was done under a mark in the last run of cloud-init; `sudo_rules` are the lines of the file that
+    cloud-init writes; `analyzed` is how long stages and modules took, as `cloud-init analyze` has it.
+
+    `system` is the rest of the running system. Older evidence has None for it, and none of `authorized`, `sudo_rules`,
+    `marks`, `done_once` and `analyzed`.
     """
 
     accounts: tuple[Account, ...]
