@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from goldsmith.base.base import Base
 from goldsmith.cli.main import app
 from goldsmith.cloudinit.datasource import Choice, Seed
-from goldsmith.disk.disk import Disk
+from goldsmith.disk.disk import Disk, DiskFormat
+from goldsmith.disk.qemu_img import convert
 from goldsmith.guest.open import choose_engine
 from goldsmith.machine.acceleration import acceleration
 from goldsmith.machine.drivers import libvirt_daemon
@@ -72,8 +73,9 @@ def test_an_image_is_proven_by_libvirt_with_each_seed_and_a_second_boot(
     debian12: Base, tmp_path: Path, daemon: Libvirtd
 ) -> None:
     """By the command line."""
-    disk, evidence, report = image(debian12, tmp_path / "image").path, tmp_path / "evidence", tmp_path / "report.xml"
-    words = ["verify", str(disk), "--driver", "libvirt", "--no-rehearse", "--json"]
+    alone, evidence, report = tmp_path / "alone.qcow2", tmp_path / "evidence", tmp_path / "report.xml"
+    convert(image(debian12, tmp_path / "image"), alone, DiskFormat.QCOW2)
+    words = ["verify", str(alone), "--driver", "libvirt", "--no-rehearse", "--json"]
     answer = CliRunner().invoke(app, [*words, "--evidence", str(evidence), "--junit", str(report)])
     assert answer.exit_code == 0, answer.output
     document = json.loads(answer.stdout)
