@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from goldsmith import __version__
-from goldsmith.cloudinit.analyze import Span, critical_chain
+from goldsmith.cloudinit.analyze import Link, critical_chain
 from goldsmith.findings import printable
 from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
@@ -107,7 +107,7 @@ class Start:
     stages: tuple[Stage, ...] = field(default=())
 
     @property
-    def chain(self) -> tuple[Span, ...]:
+    def chain(self) -> tuple[Link, ...]:
         """What of cloud-init's run took longest, in the order in which it ran."""
         return critical_chain(self.clone.facts.analyzed if self.clone.facts is not None else (), CHAIN_SHOWN)
 
