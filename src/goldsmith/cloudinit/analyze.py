@@ -50,7 +50,7 @@ class Kind(StrEnum):
 
     STAGE = "stage"
     WAIT = "wait"
-    MODULE = "module"
+    PART = "part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _links(stages: list[Span], parts: list[Span]) -> Iterator[Link]:
         yield Link(Kind.STAGE, stage.name, stage.start, stage.seconds)
         for part in parts:
             if _stage_of(part) == stage.name:
-                yield Link(Kind.MODULE, part.name, part.start, part.seconds)
+                yield Link(Kind.PART, part.name, part.start, part.seconds)
 
 
 def _stages(times: list[Span], parts: list[Span]) -> Iterator[Span]:

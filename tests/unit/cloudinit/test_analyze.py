@@ -80,7 +80,7 @@ def test_a_stage_begins_once_where_the_log_says_both() -> None:
 def test_the_chain_is_of_stages_and_of_the_waits_between_them() -> None:
     assert critical_chain(spans(OLD), 8) == (
         Link(Kind.STAGE, "init-local", 0.0, 0.9),
-        Link(Kind.MODULE, "init-local/check-cache", 0.1, 0.1),
+        Link(Kind.PART, "init-local/check-cache", 0.1, 0.1),
         Link(Kind.WAIT, "wait for network", 0.9, 127.0),
         Link(Kind.STAGE, "init-network", 127.9, 1.0),
         Link(Kind.STAGE, "modules-config", 128.92, 1.0),
