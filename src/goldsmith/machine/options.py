@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# A processor model and its features, as in "Haswell-noTSX,+avx,-aes,pdpe1gb=off": nothing else that QEMU would obey.
+CPU = (
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+    r"(?:,(?:[+-][A-Za-z0-9][A-Za-z0-9._-]{0,63}|[A-Za-z0-9][A-Za-z0-9._-]{0,63}=(?:on|off))){0,64}"
+)
+
 
 class Firmware(StrEnum):
     """What the machine starts with."""
@@ -34,8 +40,8 @@ class Network(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MachineOptions:
     """`memory` is in MiB. `machine` is QEMU's machine type, by default that of the architecture. `cpu` is its processor
-    model: EL 9 and 10 need x86-64-v2 and v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by
-    swtpm. What no driver can make of this `refusals.check` says.
+    model, with features behind commas: EL 9 and 10 need x86-64-v2 and v3, `max` has both and is the fastest one under
+    emulation. `tpm`: a TPM 2.0 by swtpm. What no driver can make of this `refusals.check` says.
     """
 
     arch: str = "x86_64"
