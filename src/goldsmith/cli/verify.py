@@ -73,7 +73,7 @@ def verify(
     ] = None,
     cpu: Annotated[
         str | None,
-        typer.Option("--cpu", metavar="MODEL", help="Processor model. Default: max."),
+        typer.Option("--cpu", metavar="MODEL", help="Processor model, with features as in max,-avx. Default: max."),
     ] = None,
     bus: Annotated[Bus | None, typer.Option("--bus", help="Of the disk. Default: virtio.")] = None,
     network: Annotated[Network | None, typer.Option("--network", help="Default: none.")] = None,

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# A processor model and its features, as in "Haswell-noTSX,+avx,-aes,pdpe1gb=off": nothing else that QEMU would obey.
+CPU = (
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+    r"(?:,(?:[+-][A-Za-z0-9][A-Za-z0-9._-]{0,63}|[A-Za-z0-9][A-Za-z0-9._-]{0,63}=(?:on|off))){0,64}"
+)
+
 
 class Firmware(StrEnum):
     """What the machine starts with."""
@@ -36,9 +42,9 @@ class MachineOptions:
     """What a machine is made of: `arch` is the guest's architecture; `memory` is in MiB; `cpus` counts virtual
     processors; `firmware` is what it starts with, `bus` how it sees its disk, `network` where its card leads.
 
-    `machine` is QEMU's machine type, None for that of the architecture. `cpu` is its processor model: EL 9 and 10 need
-    x86-64-v2 and v3, `max` has both and is the fastest one under emulation. `tpm`: a TPM 2.0 by swtpm. What no driver
-    can make of this `refusals.check` says.
+    `machine` is QEMU's machine type, None for that of the architecture. `cpu` is its processor model, with features
+    behind commas: EL 9 and 10 need x86-64-v2 and v3, `max` has both and is the fastest one under emulation. `tpm`: a
+    TPM 2.0 by swtpm. What no driver can make of this `refusals.check` says.
     """
 
     arch: str = "x86_64"

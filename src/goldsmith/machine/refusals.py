@@ -6,13 +6,11 @@ import re
 
 from goldsmith.errors import InputError
 from goldsmith.machine.architecture import ARCHITECTURES, Architecture
-from goldsmith.machine.options import MachineOptions
+from goldsmith.machine.options import CPU, MachineOptions
 
 # MiB. OVMF still gets to its boot manager with it; no kernel of a distribution does anything with less.
 LEAST_MEMORY = 64
 MOST_CPUS = 255
-# A model and its features, as in "Haswell-noTSX,+avx,pdpe1gb=off".
-_CPU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:,[+-]?[A-Za-z0-9][A-Za-z0-9._-]*(?:=[A-Za-z0-9._-]+)?)*")
 
 
 def check(options: MachineOptions) -> Architecture:
@@ -39,7 +37,7 @@ def check(options: MachineOptions) -> Architecture:
             f"goldsmith makes no {architecture.name} machines of type {machine!r}",
             hint=f"machine: {architecture.machine}, or a version of it that {architecture.program} -machine help shows",
         )
-    if not _CPU.fullmatch(options.cpu):
+    if not re.fullmatch(CPU, options.cpu):
         raise InputError(
             f"{options.cpu!r} is no processor model",
             hint=f"cpu: max, or a model that {architecture.program} -cpu help shows, with features as in max,-avx",

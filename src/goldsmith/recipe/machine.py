@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationEr
 from goldsmith.base.source import wrong
 from goldsmith.errors import InputError
 from goldsmith.findings import printable
-from goldsmith.machine.options import Bus, Network
+from goldsmith.machine.options import CPU, Bus, Network
 from goldsmith.recipe.section import Section
 from goldsmith.recipe.size import parse_size, show_size
 
@@ -33,12 +34,19 @@ def _memory(value: object) -> object:
     return size // MIB
 
 
+def _cpu(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(CPU, value):
+        raise wrong("is no processor model", "a model, with features behind commas as in max,-avx,+aes,pdpe1gb=off")
+    return value
+
+
 Memory = Annotated[
     int,
     BeforeValidator(_memory),
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* ?[MGTmgt](i[Bb])?$"}),
 ]
 Word = Annotated[str, Field(pattern=f"^{WORD}$")]
+Cpu = Annotated[str, BeforeValidator(_cpu), WithJsonSchema({"type": "string", "pattern": f"^{CPU}$"})]
 
 
 class MachineSection(Section):
@@ -52,8 +60,10 @@ class MachineSection(Section):
     """Whether it has a TPM 2.0."""
     machine: Word | None = None
     """QEMU's machine type. Default: q35 on x86_64."""
-    cpu: Word | None = None
-    """Its processor model. Default: max, the fastest under emulation, which every distribution's kernel runs on."""
+    cpu: Cpu | None = None
+    """Its processor model, with features as in `max,-avx`. Default: max, the fastest under emulation, which every
+    distribution's kernel runs on.
+    """
     bus: Bus | None = None
     """How it sees its disk: virtio, scsi or nvme. Default: virtio."""
     network: Network | None = None

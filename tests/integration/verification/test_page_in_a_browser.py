@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from goldsmith.cloudinit.analyze import Span
 from goldsmith.rules.circumstances import Circumstances
-from goldsmith.rules.evidence import Evidence
+from goldsmith.rules.evidence import CloneEvidence, Evidence, Passage
 from goldsmith.verification.report.folder import keep
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import judge_evidence
@@ -20,12 +21,30 @@ from goldsmith.verification.verify import judge_evidence
 pytestmark = pytest.mark.process
 
 RECORDED = Path(__file__).parents[2] / "unit" / "verification" / "recorded-evidence.json"
+CHAIN = RECORDED.with_name("recorded-chain.json")
 CONSOLE = b"""SeaBIOS (version 1.16.2)\r
 [    0.000000] Linux version 6.1.0\r
 a <script>document.title='owned'</script> line\r
 [  104.959037] systemd-shutdown[1]: Powering off.\r
 """
 Browser = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def analyzed(clone: CloneEvidence) -> CloneEvidence:
+    """The clone with the milestones of a boot whose cloud-init.log was read, and with a module that was never there."""
+    assert clone.facts is not None
+    document = json.loads(CHAIN.read_text(encoding="utf-8"))
+    spans = (
+        *(Span(**each) for each in document["analyzed"]),
+        Span("modules-final/<script>document.title=1", 74.0, 2.9),
+    )
+    return replace(
+        clone,
+        name="clone-3",
+        seconds=document["seconds"],
+        milestones=tuple(Passage(**each) for each in document["milestones"]),
+        facts=replace(clone.facts, analyzed=spans),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +55,9 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "2026-11-24T07:00:00+00:00", "0.1", kvm=False, why="no KVM", speed=0.2, size=1, image="base:1"
     )
     hostile = replace(evidence.clones[1], tail=(), problem='<img src="https://example.org/x.png" onerror="alert(1)">')
-    evidence = replace(evidence, circumstances=known, clones=(evidence.clones[0], hostile))
+    evidence = replace(
+        evidence, circumstances=known, clones=(evidence.clones[0], hostile, analyzed(evidence.clones[1]))
+    )
     console = folder / "clone-1.console.log"
     console.write_bytes(CONSOLE)
     keep(folder / "proof", Verification(evidence, judge_evidence(evidence)), [console])
@@ -92,6 +113,15 @@ def test_what_a_reader_gets_has_the_verdict_and_no_element_of_a_guest(proof: Pat
     assert "&lt;script&gt;document.title='owned'&lt;/script&gt;" in seen.stdout
 
 
+def test_the_critical_chain_is_drawn(proof: Path, browser: Browser) -> None:
+    seen = browser("--dump-dom", proof.as_uri())
+    links = [each for each in seen.stdout.split("<g ")[1:] if each.startswith('class="link"')]
+    assert len(links) == 4 + 3 + 8
+    assert "<title>wait for network: 8.5 s from 72.5 s</title>" in links[2]
+    assert 'class="wait"' in links[2]
+    assert "&lt;script&gt;document.title=1" in "".join(links)
+
+
 def test_a_search_leaves_the_lines_with_the_word(proof: Path, browser: Browser) -> None:
     dom = browser("--dump-dom", f"{proof.as_uri()}#q=powering").stdout
     lines = [each for each in dom.split("<span ") if each.startswith('class="l"')]
@@ -121,5 +151,6 @@ def test_paper_has_the_verdict_and_every_check(proof: Path, browser: Browser, tm
     assert "Notproven:checksfailed" in printed
     for outcome in judge_evidence(evidence):
         assert "".join(outcome.expected.split()) in printed
+    assert "waitfornetwork-online" in printed
     assert "Filterchecks" not in printed
     assert "Poweringoff" not in printed

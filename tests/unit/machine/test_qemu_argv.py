@@ -172,6 +172,13 @@ def test_a_processor_model() -> None:
     )
 
 
+def test_features_go_with_the_fastest_spelling_of_max() -> None:
+    arm = MachineOptions(arch="aarch64", firmware=Firmware.UEFI, cpu="max,-sve")
+    assert options(spec(options=arm), "-cpu") == ["max,pauth-impdef=on,-sve"]
+    assert options(spec(accelerated=True, options=arm), "-cpu") == ["max,-sve"]
+    assert options(spec(options=MachineOptions(cpu="max,-avx,la57=off")), "-cpu") == ["max,-avx,la57=off"]
+
+
 def test_scsi_has_disk_and_seed_on_one_controller() -> None:
     disk = {"driver": "scsi-hd", "id": "disk", "drive": "disk-0", "bus": "scsi.0", "bootindex": 1}
     seed = {"driver": "scsi-hd", "id": "seed", "drive": "seed", "bus": "scsi.0"}

@@ -64,6 +64,11 @@ def test_what_can_be_made(options: dict[str, object]) -> None:
             "machine: q35, or a version of it that qemu-system-x86_64 -machine help shows",
         ),
         (
+            {"cpu": "max,phys-bits=40"},
+            "'max,phys-bits=40' is no processor model",
+            "cpu: max, or a model that qemu-system-x86_64 -cpu help shows, with features as in max,-avx",
+        ),
+        (
             {"cpu": "max -snapshot"},
             "'max -snapshot' is no processor model",
             "cpu: max, or a model that qemu-system-x86_64 -cpu help shows, with features as in max,-avx",

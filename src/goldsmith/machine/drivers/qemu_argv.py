@@ -79,8 +79,9 @@ def _machine(architecture: Architecture, machine: str | None, *, with_uefi: bool
 
 
 def _cpu(spec: MachineSpec, architecture: Architecture) -> str:
-    emulated_max = spec.options.cpu == "max" and not spec.accelerated
-    return architecture.fastest if emulated_max else spec.options.cpu
+    model, comma, features = spec.options.cpu.partition(",")
+    emulated_max = model == "max" and not spec.accelerated
+    return f"{architecture.fastest}{comma}{features}" if emulated_max else spec.options.cpu
 
 
 def _disk(bus: Bus) -> list[str]:

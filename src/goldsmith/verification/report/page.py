@@ -20,14 +20,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from goldsmith import __version__
-from goldsmith.cloudinit.analyze import Span, critical_chain
+from goldsmith.cloudinit.analyze import Link
 from goldsmith.findings import printable
 from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
+from goldsmith.verification.report.chain import chain_of
 from goldsmith.verification.report.console import Excerpt, read_excerpt
 from goldsmith.verification.report.differences import clone_differences
 from goldsmith.verification.report.names import rules, subject_of
-from goldsmith.verification.report.timeline import starts, timeline
+from goldsmith.verification.report.timeline import chain_offset, starts, timeline
 from goldsmith.verification.verification import MEANING, Verification
 
 # Bytes that all consoles of a page may take, so that a page stays below 2 MiB.
@@ -37,7 +38,7 @@ SCREEN_ROOM = 200_000
 PNG = b"\x89PNG\r\n\x1a\n"
 TEXT_LIMIT = 600
 ROWS_SHOWN = 200
-CHAIN_SHOWN = 8
+NAME_LIMIT = 30
 CLONES_IN_FULL = 40
 WORST_FIRST = (Verdict.FAIL, Verdict.UNPROVEN, Verdict.PASS)
 SAID = {
@@ -107,9 +108,14 @@ class Start:
     stages: tuple[Stage, ...] = field(default=())
 
     @property
-    def chain(self) -> tuple[Span, ...]:
-        """What of cloud-init's run took longest, in the order in which it ran."""
-        return critical_chain(self.clone.facts.analyzed if self.clone.facts is not None else (), CHAIN_SHOWN)
+    def chain(self) -> tuple[Link, ...]:
+        """What the boot waited for in cloud-init, by cloud-init's own clock."""
+        return chain_of(self.clone)
+
+    @property
+    def offset(self) -> float | None:
+        """When that clock began, in seconds since the machine was started."""
+        return chain_offset(self.clone)
 
 
 def render_page(verification: Verification, folder: Path) -> str:
@@ -167,6 +173,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["seconds"] = lambda value: f"{value:.1f} s"
+    made.filters["label"] = _label
     made.filters["n"] = lambda value: f"{value:.1f}"
     return made
 
@@ -177,6 +184,12 @@ def _shown(value: Any) -> Any:
         return "" if value is None else value
     cut = f"{value[:TEXT_LIMIT]} … ({len(value) - TEXT_LIMIT} more)" if len(value) > 2 * TEXT_LIMIT else value
     return printable(str(cut))
+
+
+def _label(name: str) -> str:
+    """The last word of a path, as far as there is room beside a bar."""
+    word = name.rpartition("/")[2]
+    return word if len(word) <= NAME_LIMIT else f"{word[: NAME_LIMIT - 1]}…"
 
 
 def _when(created: str) -> str:

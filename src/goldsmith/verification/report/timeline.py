@@ -1,4 +1,6 @@
-"""The timeline of boots as geometry: one row for each stage, one scale for all clones. Pure; a template draws it."""
+"""The timeline of boots as geometry: one row for each stage and, below them, for each link of cloud-init's critical
+chain; one scale for all clones. Pure; a template draws it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from goldsmith.rules.evidence import CloneEvidence, Passage
+from goldsmith.verification.report.chain import chain_of, offset
 
 # All in units of the drawing, which a page scales to its width.
 WIDTH, LEFT, RIGHT = 960.0, 190.0, 70.0
-ROW, HEAD, GAP, AXIS = 22.0, 26.0, 14.0, 28.0
+ROW, THIN, HEAD, GAP, AXIS = 22.0, 15.0, 26.0, 14.0, 28.0
 TICKS_AT_MOST = 10
 NARROWEST = 1.5
 PHASES = {
@@ -34,7 +37,9 @@ PHASES = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One stage: from its milestone to the next one. Seconds since the machine was started."""
+    """One stage, from its milestone to the next one, or one link of the chain, whose phase is its kind. Seconds since
+    the machine was started.
+    """
 
     name: str
     phase: str
@@ -47,11 +52,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One start of one clone: its heading and bars."""
+    """One start of one clone: its heading and bars. `chain` is empty where nothing tells its place on the axis."""
 
     title: str
     y: float
     bars: tuple[Bar, ...]
+    chain: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,10 @@ def timeline(clones: Sequence[CloneEvidence]) -> Timeline:
     groups, y = [], 0.0
     for title, start in every:
         bars = tuple(_bars(start, scale, y + HEAD))
-        groups.append(Group(title, y, bars))
-        y += HEAD + ROW * len(bars) + GAP
+        below = y + HEAD + ROW * len(bars)
+        chain = tuple(_chain(start, scale, below))
+        groups.append(Group(title, y, bars, chain))
+        y = below + THIN * len(chain) + GAP
     count = math.floor(max(longest, step) / step + 1e-9)
     ticks = tuple(Tick(LEFT + number * step * scale, f"{number * step:g} s") for number in range(count + 1))
     return Timeline(WIDTH, y + AXIS, tuple(groups), ticks)
@@ -116,6 +124,30 @@ def _bars(clone: CloneEvidence, scale: float, top: float) -> Iterator[Bar]:
             seconds=end - start,
             x=LEFT + start * scale,
             y=top + ROW * row,
+            width=max(NARROWEST, (end - start) * scale),
+        )
+
+
+def chain_offset(clone: CloneEvidence) -> float | None:
+    """The seconds between the machine's start and the first link of the chain's own clock; None where it has no place
+    on the axis.
+    """
+    return offset(clone, _end(clone))
+
+
+def _chain(clone: CloneEvidence, scale: float, top: float) -> Iterator[Bar]:
+    after, last = chain_offset(clone), _end(clone)
+    if after is None:
+        return
+    for row, link in enumerate(chain_of(clone)):
+        start, end = (min(time + after, last) for time in (link.start, link.end))
+        yield Bar(
+            name=link.name,
+            phase=link.kind.value,
+            start=start,
+            seconds=link.seconds,
+            x=LEFT + start * scale,
+            y=top + THIN * row,
             width=max(NARROWEST, (end - start) * scale),
         )
 

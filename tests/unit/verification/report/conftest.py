@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from goldsmith.cloudinit.analyze import Span
 from goldsmith.rules.circumstances import Circumstances
-from goldsmith.rules.evidence import Evidence
+from goldsmith.rules.evidence import CloneEvidence, Evidence, Passage
 from goldsmith.verification.verification import Verification
 from goldsmith.verification.verify import judge_evidence
 
 RECORDED = Path(__file__).parents[1] / "recorded-evidence.json"
+CHAIN = RECORDED.with_name("recorded-chain.json")
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +54,17 @@ def broken(recorded: Evidence) -> Verification:
     )
     evidence = replace(recorded, clones=(first, other, stalled))
     return Verification(evidence, judge_evidence(evidence))
+
+
+@pytest.fixture(scope="session")
+def analyzed(recorded: Evidence) -> CloneEvidence:
+    """A boot under emulation whose cloud-init.log was read: its milestones, and what cloud-init itself took."""
+    document = json.loads(CHAIN.read_text(encoding="utf-8"))
+    clone = recorded.clones[0]
+    assert clone.facts is not None
+    return replace(
+        clone,
+        seconds=document["seconds"],
+        milestones=tuple(Passage(**each) for each in document["milestones"]),
+        facts=replace(clone.facts, analyzed=tuple(Span(**each) for each in document["analyzed"])),
+    )

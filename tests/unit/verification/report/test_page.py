@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from goldsmith.cloudinit.analyze import Span
 from goldsmith.findings import Finding, Severity, printable
-from goldsmith.rules.evidence import Evidence
+from goldsmith.rules.evidence import CloneEvidence, Evidence
 from goldsmith.rules.rule import Outcome, Verdict
+from goldsmith.verification.report.chain import chain_of
 from goldsmith.verification.report.page import PNG, render_page
 from goldsmith.verification.verification import Verification
 
@@ -302,12 +303,35 @@ def test_the_screen_of_a_silent_machine_is_on_the_page(proven: Verification, tmp
     assert Page(render_page(stuck, tmp_path)).of("img") == []
 
 
-def test_what_took_longest_in_cloud_init_is_told_in_its_order(proven: Verification) -> None:
-    (clone, *others) = proven.clones
-    assert clone.facts is not None
-    analyzed = tuple(Span(f"modules-config/config-m{number}", float(number), number / 10) for number in range(12))
-    slow = replace(clone, facts=replace(clone.facts, analyzed=analyzed))
-    page = Page(render_page(Verification(replace(proven.evidence, clones=(slow, *others)), ()), NOWHERE))
-    assert "What took longest in cloud-init" in page.text
-    assert page.text.index("config-m4") < page.text.index("config-m11")
-    assert "config-m3" not in page.text
+def test_the_critical_chain_is_told_in_its_order(proven: Verification, analyzed: CloneEvidence) -> None:
+    source = render_page(with_clones(proven, analyzed), NOWHERE)
+    told = re.findall(r'<tr class="(?:stage|wait|part)"><th.*?</th><td>.*?</td><td>(.*?)</td>', source)
+    assert told == [link.name for link in chain_of(analyzed)]
+    assert told[:4] == ["init-local", "init-local/search-NoCloud", "wait for network", "init-network"]
+    assert len([each for each in Page(source).of("g") if each.get("class") == "link"]) == len(told)
+    assert "<title>wait for network: 8.5 s from 72.5 s</title>" in source
+    assert "What cloud-init took, by its own clock" not in source
+
+
+def test_a_chain_that_has_no_place_is_told_and_not_drawn(proven: Verification, analyzed: CloneEvidence) -> None:
+    page = Page(render_page(with_clones(proven, replace(analyzed, milestones=())), NOWHERE))
+    assert "unknown" in page.text
+    assert page.of("g") == []
+
+
+def test_hostile_names_of_modules_stay_text(proven: Verification, analyzed: CloneEvidence) -> None:
+    assert analyzed.facts is not None
+    words = ("<script>alert(1)", ']]>"><b>', "\x1b[31m", "x" * 5000)
+    spans = [Span(f"modules-final/{word}", 74.0, 2.0) for word in words]
+    hostile = replace(analyzed, facts=replace(analyzed.facts, analyzed=(*analyzed.facts.analyzed, *spans)))
+    source = render_page(with_clones(proven, hostile), NOWHERE)
+    page = Page(source)
+    assert page.of("b") == []
+    assert len(page.of("script")) == 1
+    assert "\x1b" not in source
+    assert page.text.count("modules-final/<script>alert(1)") == 2
+    assert source.count("x" * 1000) == 0
+
+
+def with_clones(verification: Verification, *clones: CloneEvidence) -> Verification:
+    return Verification(replace(verification.evidence, clones=clones), ())
