@@ -56,3 +56,10 @@ class MachineOptions:
     cpu: str = "max"
     bus: Bus = Bus.VIRTIO
     network: Network = Network.NONE
+
+    def __str__(self) -> str:
+        """In words, for people; the firmware has a place of its own where they read it."""
+        tpm = ", TPM" if self.tpm else ""
+        processors = f"{self.cpus} of {self.cpu}"
+        kind = f"{self.arch} {self.machine}" if self.machine is not None else self.arch
+        return f"{kind}, {self.memory} MiB, {processors}, disk {self.bus}, network {self.network}{tpm}"

@@ -62,6 +62,7 @@ def _about(clone: CloneEvidence) -> Mapping[str, str]:
         "driver": clone.driver,
         "proved-by": "machine" if clone.hardware else "rehearsal",
         "firmware": clone.firmware.value if clone.hardware else "none",
+        "machine": str(clone.machine) if clone.machine is not None else "none",
         "seed": clone.seed.value,
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goldsmith.cloudinit.analyze import Span
+from goldsmith.machine.options import MachineOptions
 from goldsmith.rules.circumstances import Circumstances
 from goldsmith.rules.evidence import CloneEvidence, Evidence, Passage
 from goldsmith.verification.verification import Verification
@@ -52,6 +53,7 @@ def broken(recorded: Evidence) -> Verification:
         problem="no progress for 120 s",
         milestones=second.milestones[:6],
     )
+    first = replace(first, machine=MachineOptions(memory=2048, machine="q35", tpm=True))
     evidence = replace(recorded, clones=(first, other, stalled))
     return Verification(evidence, judge_evidence(evidence))
 

@@ -66,7 +66,12 @@ def test_a_suite_is_a_clone_and_one_is_all_of_them(broken: Verification) -> None
     assert set(suites) == {"clone-1", "clone-2", "clone-3", "clones"}
     assert suites["clone-1"].attrib["time"] == f"{broken.clones[0].seconds:.3f}"
     assert "Detaching loop devices" in (suites["clone-1"].findtext("system-out") or "")
-    assert [each.attrib["value"] for each in suites["clone-3"].iter("property")][1] == "rehearsal"
+    about = [
+        {each.attrib["name"]: each.attrib["value"] for each in suites[name].iter("property")}
+        for name in ("clone-1", "clone-3")
+    ]
+    assert about[0]["machine"].startswith("x86_64 q35, 2048 MiB, ")
+    assert (about[1]["proved-by"], about[1]["machine"]) == ("rehearsal", "none")
 
 
 def test_a_failure_says_what_was_expected_and_seen(broken: Verification) -> None:

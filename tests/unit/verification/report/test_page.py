@@ -88,6 +88,12 @@ def test_it_says_what_proved_what(page: Page) -> None:
     assert "2 by a machine, 1 by a rehearsal, which proves neither boot loader, kernel, initramfs nor udev" in page.text
 
 
+def test_it_says_what_each_machine_was_made_of(page: Page) -> None:
+    machines = page.text[page.text.index("Made of") :]
+    for made in ("x86_64 q35, 2048 MiB, 1 of max, disk virtio, network none, TPM", "unknown", "none"):
+        assert made in machines
+
+
 def test_every_outcome_that_is_no_pass_is_there_with_its_words(broken: Verification, page: Page) -> None:
     bad = [outcome for outcome in broken.outcomes if outcome.verdict is not Verdict.PASS]
     assert len(bad) > 3
