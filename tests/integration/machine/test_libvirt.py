@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from tests.integration.machine.libvirtd import Libvirtd, own_libvirtd, wait_until
 from tests.integration.machine.png import pixels
+from tests.integration.machine.processes import qemus_of
 
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import HostError, InputError, ProcessError
+from goldsmith.machine import watch
 from goldsmith.machine.boot import boot
 from goldsmith.machine.driver import MachineSpec
-from goldsmith.machine.drivers import libvirt_daemon
+from goldsmith.machine.drivers import libvirt, libvirt_daemon
 from goldsmith.machine.drivers.libvirt import LibvirtMachine
 from goldsmith.machine.options import Bus, Firmware, MachineOptions, Network
 from goldsmith.machine.patience import Patience
@@ -191,6 +193,36 @@ def test_ending_twice_is_allowed(machine_of: MachineOf, daemon: Libvirtd) -> Non
     assert daemon.domains() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_qemu_that_dies_is_told(machine_of: MachineOf, daemon: Libvirtd, number: signal.Signals) -> None:
+    with LibvirtMachine(machine_of("clone", "hello", "read for ever")) as machine:
+        wait_until(lambda: machine.ended() is None and b"hello" in machine.spec.console.read_bytes())
+        os.kill(qemus_of(machine.spec)[0], number)
+        wait_until(machine.ended)
+        assert "QEMU ended by itself" in str(machine.ended())
+    assert daemon.domains() == []
+
+
+def test_a_qemu_that_hangs_is_ended(machine_of: MachineOf, daemon: Libvirtd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libvirt, "SILENCE_SECONDS", 5.0)
+    with LibvirtMachine(machine_of("clone", "hello", "read for ever")) as machine:
+        wait_until(lambda: machine.ended() is None and b"hello" in machine.spec.console.read_bytes())
+        os.kill(qemus_of(machine.spec)[0], signal.SIGSTOP)
+        wait_until(machine.ended, seconds=60)
+        assert "libvirtd has not answered for 5 s" in str(machine.ended())
+    assert qemus_of(machine.spec) == []
+    wait_until(lambda: daemon.domains() == [])
+    forget_logs(daemon)
+
+
+def test_a_guest_that_floods_its_console_is_stopped(machine_of: MachineOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "CONSOLE_LIMIT", 1 << 18)
+    spec = machine_of("clone", "hello", "flood")
+    (record,) = boot([spec], driver="libvirt", patience=Patience(early_busy=60, limit=60))
+    assert record.problem == "it printed more than 256 KiB on its console"
+    assert record.console.stat().st_size == 1 << 18
+
+
 def test_a_machine_that_cannot_start_says_why(tmp_path: Path) -> None:
     missing = Disk(tmp_path / "missing.qcow2", DiskFormat.QCOW2, 1)
     (record,) = boot([MachineSpec("clone", missing, tmp_path / "machines")], driver="libvirt", patience=HURRIED)
@@ -247,9 +279,10 @@ from pathlib import Path
 from uuid import UUID
 from goldsmith.disk.disk import Disk, DiskFormat
 from goldsmith.errors import Stopped
+from goldsmith.machine import watch
 from goldsmith.machine.boot import boot
 from goldsmith.machine.driver import MachineSpec
-from goldsmith.machine.drivers import libvirt_daemon
+from goldsmith.machine.drivers import libvirt, libvirt_daemon
 from goldsmith.machine.options import MachineOptions
 from goldsmith.run import signals_as_errors
 libvirt_daemon.SYSTEM_LOGS = (Path(sys.argv[4]), Path(sys.argv[5]))

@@ -29,7 +29,8 @@ x86 host                  processor with all supported host features
 x86 max                   Enables all features supported by the accelerator in the current host
 
 Recognized CPUID flags:
-  3dnow 3dnowext
+  3dnow 3dnowext avx avx2
+  fxsr-opt sse4.2
 """
 NEW_CPUS = OLD_CPUS.replace("x86 ", "  ")
 
@@ -38,15 +39,22 @@ NEW_CPUS = OLD_CPUS.replace("x86 ", "  ")
 def _qemu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     told = {"-machine": MACHINES, "-cpu": request.param}
     monkeypatch.setattr(module, "_help", lambda _program, option: told[option].splitlines())
-    for kept in (module._machine_types, module._cpu_models):
+    for kept in (module._machine_types, module._cpu_models, module._cpu_flags):
         kept.cache_clear()
     yield
-    for kept in (module._machine_types, module._cpu_models):
+    for kept in (module._machine_types, module._cpu_models, module._cpu_flags):
         kept.cache_clear()
 
 
 @pytest.mark.parametrize(
-    ("machine", "cpu"), [(None, "max"), ("pc", "max"), ("pc-q35-7.1", "Haswell-noTSX,+avx"), (None, "qemu64,-sse3")]
+    ("machine", "cpu"),
+    [
+        (None, "max"),
+        ("pc", "max"),
+        ("pc-q35-7.1", "Haswell-noTSX,+avx"),
+        (None, "qemu64,-sse3"),
+        (None, "max,-sse4_2,+sse4.2,-fxsr_opt,kvm=off"),
+    ],
 )
 def test_what_it_has(machine: str | None, cpu: str) -> None:
     check_models(MachineOptions(machine=machine, cpu=cpu), X86, accelerated=False)
@@ -61,6 +69,8 @@ def test_the_hosts_own_processor_where_kvm_works() -> None:
     [
         ("pc-q35-9.9", "max", "machine type pc-q35-9.9", "near to it: pc-q35-7.2, pc-q35-7.1"),
         (None, "haswel", "processor model haswel", "near to it: Haswell"),
+        (None, "max,-avx22", "processor feature avx22", "near to it: avx2, avx"),
+        (None, "max,+AVX,-avx", "processor feature AVX", "see qemu-system-x86_64 -cpu help"),
         (None, "3dnow", "processor model 3dnow", "see qemu-system-x86_64 -cpu help"),
     ],
 )
@@ -68,6 +78,11 @@ def test_what_it_lacks(machine: str | None, cpu: str, message: str, hint: str) -
     with pytest.raises(InputError) as raised:
         check_models(MachineOptions(machine=machine, cpu=cpu), X86, accelerated=False)
     assert (raised.value.message, raised.value.hint) == (f"QEMU on this host has no {message}", hint)
+
+
+def test_features_of_an_architecture_that_lists_none_are_left_to_qemu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_help", lambda *_: ["Available CPUs:", "  max"])
+    check_models(MachineOptions(cpu="max,-sve"), ARCHITECTURES["aarch64"], accelerated=False)
 
 
 def test_nothing_is_asked_for_what_every_qemu_has(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Machine types and processor models that this host's QEMU has, asked for only where one is named."""
+"""Machine types, processor models and features that this host's QEMU has, asked for only where one is named."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ from goldsmith.machine.options import MachineOptions
 from goldsmith.run import run
 
 HELP_SECONDS = 30.0
+# Other names of features, which QEMU takes and does not list (target/i386/cpu.c).
+ALIASES = frozenset({"sse3", "pclmuldq", "xd", "ffxsr", "i64"})
 
 
 def check_models(options: MachineOptions, architecture: Architecture, *, accelerated: bool) -> None:
-    """Raises InputError where this QEMU lacks the machine type or the processor model, HostError without QEMU."""
+    """Raises InputError where this QEMU lacks the machine type, the processor model or a feature that is added to it or
+    taken from it, HostError without QEMU.
+    """
     program = architecture.program
     if options.machine is not None:
         _look_up("machine type", options.machine, _machine_types(program), f"{program} -machine help")
-    model = options.cpu.partition(",")[0]
+    model, *features = options.cpu.split(",")
+    for feature in features:
+        # What is set on or off may be any property; QEMU lists the processor's own alone.
+        if feature[0] in "+-" and (known := _cpu_flags(program)):
+            _look_up("processor feature", _alike(feature[1:]), known, f"{program} -cpu help")
     if model == "max":
         return
     if model == "host" and not accelerated:
@@ -44,6 +52,20 @@ def _cpu_models(program: str) -> frozenset[str]:
     """x86 puts the architecture before each model up to QEMU 9.0, and lists flags after the models."""
     models = (line.split() for line in _models_section(_help(program, "-cpu")))
     return frozenset(words[1] if words[0] == "x86" and len(words) > 1 else words[0] for words in models if words)
+
+
+@cache
+def _cpu_flags(program: str) -> frozenset[str]:
+    """The features that x86 lists after the models; empty for an architecture that lists none."""
+    lines = _help(program, "-cpu")
+    begin = next((number for number, line in enumerate(lines) if line.startswith("Recognized CPUID flags")), len(lines))
+    listed = frozenset(_alike(word) for line in lines[begin + 1 :] for word in line.split())
+    return listed | ALIASES if listed else listed
+
+
+def _alike(feature: str) -> str:
+    """QEMU takes sse4.2, sse4-2 and sse4_2 for one, and libvirt only the first."""
+    return feature.replace("_", "-").replace(".", "-")
 
 
 def _models_section(lines: list[str]) -> Iterator[str]:
