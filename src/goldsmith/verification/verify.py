@@ -20,7 +20,7 @@ from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.open import open_guest
 from goldsmith.machine.acceleration import Acceleration
-from goldsmith.machine.boot import BootRecord, boot
+from goldsmith.machine.boot import BootRecord, boot, require_machine
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import container
 from goldsmith.machine.options import Network
@@ -74,6 +74,10 @@ def verify(
             sealed = look_at_sealed(guest, expectation)
         plans = [plan.for_guest(sealed.arch) for plan in (plan_clones() if clones is None else clones)]
         bench = replace(bench, acceleration=acceleration.of(sealed.arch))
+        # Rehearsals boot first: what is wrong with the machines is said before them.
+        for plan in plans:
+            if not plan.rehearsed:
+                require_machine(plan.options, accelerated=bench.acceleration.kvm)
         booted = _boot(disk, plans, bench, sealed, emit)
         evidence = Evidence(
             sealed=sealed.facts,
