@@ -11,17 +11,13 @@ from goldsmith.errors import HostError, InputError
 from goldsmith.events import Emit, Note, ignore
 from goldsmith.machine.driver import DriverStatus, Machine, MachineSpec
 from goldsmith.machine.drivers import container, libvirt, qemu
-from goldsmith.machine.drivers.qemu_models import check_models
 from goldsmith.machine.milestones import Milestone
-from goldsmith.machine.options import MachineOptions
 from goldsmith.machine.patience import Patience
-from goldsmith.machine.refusals import check
 from goldsmith.machine.room import Host, Kind, room_for
 from goldsmith.machine.visit import Visit
 from goldsmith.machine.watch import BootRecord, Passed, WatchedBoot
-from goldsmith.run import require
 
-__all__ = ["BootRecord", "Passed", "boot", "drivers", "require_driver", "require_machine"]
+__all__ = ["BootRecord", "Passed", "boot", "drivers", "require_driver"]
 
 LOOK_SECONDS = 0.2
 DEFAULT_PATIENCE = Patience()
@@ -44,15 +40,6 @@ def require_driver(name: str) -> None:
         raise _no_driver(name)
     if not status.usable:
         raise HostError(f"the driver {name} does not work here: {status.why}", hint=status.hint)
-
-
-def require_machine(options: MachineOptions, *, accelerated: bool) -> None:
-    """Raises, before anything is started, what each driver would raise when it starts a machine of these options:
-    InputError where none can be made of them on this host, HostError without QEMU.
-    """
-    architecture = check(options)
-    require(architecture.program)
-    check_models(options, architecture, accelerated=accelerated)
 
 
 def boot(

@@ -177,7 +177,6 @@ def read_testinfra(folder: Path, name: str) -> InfraCheck:
     digest = sha256()
     for each in hostfiles.below(folder, name):
         if not LEFT_BY_TESTS & set(Path(each).parts):
-            digest.update(
-                json.dumps([each, sha256(hostfiles.read(folder, each, step="testinfra")).hexdigest()]).encode()
-            )
+            content = hostfiles.read(folder, each, step="testinfra", limit=TESTS_LIMIT)
+            digest.update(json.dumps([each, sha256(content).hexdigest()]).encode())
     return InfraCheck(name, digest.hexdigest())

@@ -20,9 +20,10 @@ from goldsmith.events import Emit, ignore
 from goldsmith.guest.guest import Guest
 from goldsmith.guest.open import open_guest
 from goldsmith.machine.acceleration import Acceleration
-from goldsmith.machine.boot import BootRecord, boot, require_machine
+from goldsmith.machine.boot import BootRecord, boot
 from goldsmith.machine.driver import MachineSpec
 from goldsmith.machine.drivers import container
+from goldsmith.machine.drivers.qemu_models import require_machine
 from goldsmith.machine.options import Network
 from goldsmith.machine.ssh import make_key
 from goldsmith.rules.circumstances import Circumstances

@@ -33,7 +33,7 @@ def _on_x86(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_uefi(monkeypatch: pytest.MonkeyPatch, _on_x86: None) -> None:
     monkeypatch.setattr(qemu, "require", str)
     monkeypatch.setattr(qemu, "of_this_host", lambda: replace(X86, uefi=()))
-    monkeypatch.setattr(qemu, "check", lambda _: replace(X86, uefi=()))
+    monkeypatch.setattr(qemu, "require_machine", lambda _options, **_: replace(X86, uefi=()))
 
 
 @pytest.mark.usefixtures("_on_x86")

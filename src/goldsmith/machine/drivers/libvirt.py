@@ -19,7 +19,7 @@ from goldsmith.errors import GoldsmithError, HostError, ProcessError
 from goldsmith.findings import printable
 from goldsmith.guest.worker import wire
 from goldsmith.machine.agent import GuestAgent
-from goldsmith.machine.architecture import Architecture, UefiFirmware, host_architecture
+from goldsmith.machine.architecture import host_architecture
 from goldsmith.machine.driver import Activity, CpuTime, Ended, Features, MachineSpec
 from goldsmith.machine.drivers import libvirt_daemon
 from goldsmith.machine.drivers.libvirt_daemon import INSTALL, MAIN, PYTHON, START, status, uri
@@ -27,12 +27,11 @@ from goldsmith.machine.drivers.libvirt_owner import Owner
 from goldsmith.machine.drivers.libvirt_serial import SerialLog
 from goldsmith.machine.drivers.libvirt_worker import NO_BINDING
 from goldsmith.machine.drivers.libvirt_xml import Host, domain_xml
-from goldsmith.machine.drivers.qemu import no_uefi
-from goldsmith.machine.drivers.qemu_models import check_models
+from goldsmith.machine.drivers.qemu import own_uefi
+from goldsmith.machine.drivers.qemu_models import require_machine
 from goldsmith.machine.options import Firmware
-from goldsmith.machine.refusals import check
 from goldsmith.machine.session import KilledAtTheEnd
-from goldsmith.run import Running, require, running
+from goldsmith.run import Running, running
 
 __all__ = ["NAME", "LibvirtMachine", "status"]
 
@@ -87,14 +86,12 @@ class LibvirtMachine(KilledAtTheEnd):
         """Raises HostError without libvirtd, its binding or a firmware, InputError for what libvirt cannot do."""
         self._uri = uri()
         spec = self.spec
-        architecture = check(spec.options)
-        require(architecture.program)
-        check_models(spec.options, architecture, accelerated=spec.accelerated)
+        architecture = require_machine(spec.options, accelerated=spec.accelerated)
         spec.folder.mkdir(parents=True, exist_ok=True)
         self._start_worker()
         opened = self._open()
         host = Host(str(Owner.this_process()), tuple(opened["security"]), os.geteuid(), os.getegid())
-        uefi = self._own_uefi(architecture) if spec.options.firmware is Firmware.UEFI else None
+        uefi = own_uefi(spec, architecture)
         xml = domain_xml(spec, name=self.name, serial=self._serial.written, host=host, uefi=uefi)
         self._serial.create()
         self._started = True
@@ -201,12 +198,6 @@ class LibvirtMachine(KilledAtTheEnd):
                 with said.open("rb") as theirs, self.log.open("ab") as ours:
                     ours.write(theirs.read(LOG_BYTES))
                 said.unlink()
-
-    def _own_uefi(self, architecture: Architecture) -> UefiFirmware:
-        found = architecture.installed_uefi()
-        if found is None:
-            raise no_uefi(architecture)
-        return found.with_variables_at(self.spec.kept.with_suffix(".vars.fd"))
 
     def _send(self, request: wire.Message) -> bool:
         assert self._channel is not None

@@ -22,11 +22,10 @@ from goldsmith.machine.agent import GuestAgent
 from goldsmith.machine.architecture import Architecture, UefiFirmware, host_architecture, of_this_host
 from goldsmith.machine.driver import Activity, CpuTime, DriverStatus, Ended, Features, MachineSpec
 from goldsmith.machine.drivers.qemu_argv import Descriptors, argv
-from goldsmith.machine.drivers.qemu_models import check_models
+from goldsmith.machine.drivers.qemu_models import require_machine
 from goldsmith.machine.drivers.qemu_tpm import tpm
 from goldsmith.machine.options import Firmware
 from goldsmith.machine.qmp import Qmp
-from goldsmith.machine.refusals import check
 from goldsmith.machine.session import KilledAtTheEnd
 from goldsmith.machine.ssh_config import Port
 from goldsmith.run import Running, require, running
@@ -62,6 +61,16 @@ def no_uefi(architecture: Architecture) -> HostError:
         f"no UEFI firmware for {architecture.program}",
         hint=f"as root: apt-get install --no-install-recommends {architecture.uefi_package}",
     )
+
+
+def own_uefi(spec: MachineSpec, architecture: Architecture) -> UefiFirmware | None:
+    """The machine's firmware with variables of its own, None for BIOS. Raises HostError without the firmware."""
+    if spec.options.firmware is not Firmware.UEFI:
+        return None
+    found = architecture.installed_uefi()
+    if found is None:
+        raise no_uefi(architecture)
+    return found.with_variables_at(spec.kept.with_suffix(".vars.fd"))
 
 
 class QemuMachine(KilledAtTheEnd):
@@ -103,11 +112,9 @@ class QemuMachine(KilledAtTheEnd):
         where no machine can be made of the options.
         """
         spec = self.spec
-        architecture = check(spec.options)
-        require(architecture.program)
-        check_models(spec.options, architecture, accelerated=spec.accelerated)
+        architecture = require_machine(spec.options, accelerated=spec.accelerated)
         spec.folder.mkdir(parents=True, exist_ok=True)
-        uefi = self._own_uefi(architecture) if spec.options.firmware is Firmware.UEFI else None
+        uefi = own_uefi(spec, architecture)
         ours, theirs = socket.socketpair()
         self.agent, port = socket.socketpair()
         for end in (ours, self.agent):
@@ -210,12 +217,6 @@ class QemuMachine(KilledAtTheEnd):
             raise ProcessError("the machine has ended")
         told = self._qmp.execute("human-monitor-command", {"command-line": "info usernet"})
         yield forwarded_port(str(told))
-
-    def _own_uefi(self, architecture: Architecture) -> UefiFirmware:
-        found = architecture.installed_uefi()
-        if found is None:
-            raise no_uefi(architecture)
-        return found.with_variables_at(self.spec.kept.with_suffix(".vars.fd"))
 
     def _start_tpm(self, handed_over: ExitStack) -> int:
         self._tpm, for_qemu = self._stack.enter_context(tpm(self.spec.kept.with_suffix(".tpm"), self.tpm_log))

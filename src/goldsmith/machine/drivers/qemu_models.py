@@ -9,11 +9,22 @@ from functools import cache
 from goldsmith.errors import InputError
 from goldsmith.machine.architecture import Architecture
 from goldsmith.machine.options import MachineOptions
-from goldsmith.run import run
+from goldsmith.machine.refusals import check
+from goldsmith.run import require, run
 
 HELP_SECONDS = 30.0
 # Other names of features, which QEMU takes and does not list (target/i386/cpu.c).
 ALIASES = frozenset({"sse3", "pclmuldq", "xd", "ffxsr", "i64"})
+
+
+def require_machine(options: MachineOptions, *, accelerated: bool) -> Architecture:
+    """The architecture of a machine that this host's QEMU can make; nothing is started. Raises InputError where none
+    can be made of the options, HostError without QEMU.
+    """
+    architecture = check(options)
+    require(architecture.program)
+    check_models(options, architecture, accelerated=accelerated)
+    return architecture
 
 
 def check_models(options: MachineOptions, architecture: Architecture, *, accelerated: bool) -> None:

@@ -45,9 +45,11 @@ class _Kind:
 def trees_equal(evidence: Evidence) -> Iterator[Judgment]:
     asked = Counter(_kind(each, evidence) for each in evidence.clones)
     kinds = sorted((kind for kind, count in asked.items() if count > 1), reverse=True)
-    if not kinds and len(evidence.clones) > 1:
+    if len(evidence.clones) < 2:
+        yield _judge(booted(evidence), len(evidence.clones))
+    elif not kinds:
         yield holds(EXPECTED, "does not apply: no two clones of one kind were asked for")
-    for kind in kinds or (asked if len(evidence.clones) == 1 else ()):
+    for kind in kinds:
         clones = tuple(each for each in booted(evidence) if _kind(each.clone, evidence) == kind)
         yield replace(_judge(clones, asked[kind]), about=str(kind) if len(kinds) > 1 else "")
 

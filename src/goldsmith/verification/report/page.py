@@ -10,7 +10,7 @@ import base64
 import hashlib
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -101,28 +101,25 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start of a clone's machine."""
+    """One start of a clone's machine. `chain` is what the boot waited for in cloud-init, by cloud-init's own clock;
+    `offset` is when that clock began, in seconds since the machine was started, None where nothing tells it.
+    """
 
     title: str
     clone: CloneEvidence
-    stages: tuple[Stage, ...] = field(default=())
-
-    @property
-    def chain(self) -> tuple[Link, ...]:
-        """What the boot waited for in cloud-init, by cloud-init's own clock."""
-        return chain_of(self.clone)
-
-    @property
-    def offset(self) -> float | None:
-        """When that clock began, in seconds since the machine was started."""
-        return chain_offset(self.clone)
+    stages: tuple[Stage, ...]
+    chain: tuple[Link, ...]
+    offset: float | None
 
 
 def render_page(verification: Verification, folder: Path) -> str:
     """The page. `folder` holds the consoles, which are shown as far as they are there."""
     evidence = verification.evidence
-    all_starts = tuple(Start(title, each, _stages(each)) for clone in evidence.clones for title, each in starts(clone))
-    shown = all_starts[:CLONES_IN_FULL]
+    all_starts = tuple(each for clone in evidence.clones for each in starts(clone))
+    shown = tuple(
+        Start(title, each, _stages(each), chain_of(each), chain_offset(each))
+        for title, each in all_starts[:CLONES_IN_FULL]
+    )
     circumstances = evidence.circumstances
     verdict = verification.verdict
     script = _environment().get_template("page.js").render()
